@@ -1,0 +1,365 @@
+//! What happened, as it is written to the journal before anything depends on it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Answer, AttemptOutcome, Channel, EventId, EventState, FailureClass, MatchedBy, OktaEvent, OrgName,
+    PhoneHmac, Purpose, ReportResult, SealedPhone, Settler, TransactionId, TransactionStatus, Verdict,
+};
+
+/// One thing that happened. Applying facts to the ledger twice, or those of two nodes in any order, ends in the same rows.
+///
+/// A fact never holds a passcode, and a phone number only as [`SealedPhone`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A telephony hook was taken in.
+    HookReceived(HookReceived),
+    /// A provider is about to be called.
+    AttemptStarted(AttemptStarted),
+    /// A call to a provider ended.
+    AttemptEnded(AttemptEnded),
+    /// How a transaction stands now.
+    TransactionSettled(TransactionSettled),
+    /// Okta was told something.
+    HookAnswered(HookAnswered),
+    /// An event came in.
+    EventReceived(EventReceived),
+    /// An event needs nothing more.
+    EventSettled(EventSettled),
+    /// A report to a provider ended.
+    FeedbackReported(FeedbackReported),
+    /// Something was given up.
+    DeadLettered(DeadLettered),
+    /// A body nobody could read was put aside.
+    Quarantined(Quarantined),
+}
+
+/// A telephony hook, on disk before a provider is called.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HookReceived {
+    /// The transaction it began.
+    pub transaction: TransactionId,
+    /// Whose hook.
+    pub org: OrgName,
+    /// Okta's `eventId`; missing only in odd payloads.
+    pub okta_event_id: Option<String>,
+    /// Okta's `requestType`.
+    pub purpose: Purpose,
+    /// Okta's `deliveryChannel`; `None` where it is none we know.
+    pub channel: Option<Channel>,
+    /// Okta's `userProfile.userId`.
+    pub okta_user_id: Option<String>,
+    /// The number; `None` where it is none.
+    pub phone: Option<SealedPhone>,
+    /// Okta's `locale`.
+    pub locale: Option<String>,
+    /// Okta's `otpExpires`.
+    pub otp_expires_at: Option<Timestamp>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Which node took it.
+    pub node: String,
+}
+
+/// The intent to call a provider. Found without an end after a crash, it becomes `ambiguous`, never a second send.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptStarted {
+    /// Which transaction.
+    pub transaction: TransactionId,
+    /// 1 for the first call.
+    pub n: u8,
+    /// The provider's configured name.
+    pub provider: String,
+    /// When.
+    pub started_at: Timestamp,
+}
+
+/// The end of one call to a provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptEnded {
+    /// Which transaction.
+    pub transaction: TransactionId,
+    /// 1 for the first call.
+    pub n: u8,
+    /// The provider's configured name.
+    pub provider: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How.
+    pub outcome: AttemptOutcome,
+    /// The HTTP status, where one came.
+    pub http_status: Option<u16>,
+    /// The provider's own code, where one came.
+    pub provider_code: Option<String>,
+    /// The provider's reference of the message (Verify: VE SID).
+    pub provider_ref: Option<String>,
+    /// The provider's reference of the attempt (Verify: VL SID).
+    pub attempt_ref: Option<String>,
+}
+
+/// How a transaction stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TransactionSettled {
+    /// Which transaction.
+    pub transaction: TransactionId,
+    /// Its status now.
+    pub status: TransactionStatus,
+    /// Why it was not accepted.
+    pub failure_class: Option<FailureClass>,
+    /// The provider that took it, or tried last.
+    pub provider: Option<String>,
+    /// That provider's reference.
+    pub provider_ref: Option<String>,
+    /// When.
+    pub settled_at: Timestamp,
+    /// Who says so.
+    pub by: Settler,
+}
+
+/// What Okta was told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HookAnswered {
+    /// Which transaction.
+    pub transaction: TransactionId,
+    /// Whose hook.
+    pub org: OrgName,
+    /// Okta's `eventId`, so that the answer can be given again.
+    pub okta_event_id: Option<String>,
+    /// The answer.
+    pub answer: Answer,
+    /// Why it was not `SUCCESSFUL`; the sentence in an `error` answer follows from it.
+    pub failure_class: Option<FailureClass>,
+    /// The provider named in it.
+    pub provider: Option<String>,
+    /// `transactionId` in it.
+    pub provider_ref: Option<String>,
+    /// `transactionMetadata` in it.
+    pub attempt_ref: Option<String>,
+    /// When.
+    pub answered_at: Timestamp,
+}
+
+/// One event of a delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventReceived {
+    /// The event.
+    pub event: OktaEvent,
+    /// Which delivery (one POST) brought it: the same event in two deliveries counts twice, the same fact applied twice once.
+    pub delivery: Uuid,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Which node took it.
+    pub node: String,
+}
+
+/// The end of an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventSettled {
+    /// Which event.
+    #[serde(flatten)]
+    pub event: EventId,
+    /// Its state now.
+    pub state: EventState,
+    /// Why, in a word or two.
+    pub note: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The transaction it belongs to.
+    pub transaction: Option<TransactionId>,
+    /// When the user entered the code, where that is known and belongs to the transaction.
+    pub verified_at: Option<Timestamp>,
+    /// When.
+    pub settled_at: Timestamp,
+}
+
+/// The end of a report to a provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedbackReported {
+    /// The event that asked for it.
+    #[serde(flatten)]
+    pub event: EventId,
+    /// The transaction it is about, where there is a record.
+    pub transaction: Option<TransactionId>,
+    /// The number it is about, where there is no record.
+    pub phone_hmac: Option<PhoneHmac>,
+    /// The provider's configured name.
+    pub provider: String,
+    /// The provider's reference.
+    pub provider_ref: Option<String>,
+    /// What it was told.
+    pub verdict: Verdict,
+    /// How that ended.
+    pub result: ReportResult,
+    /// How the verification was found.
+    pub matched_by: MatchedBy,
+    /// When.
+    pub reported_at: Timestamp,
+}
+
+/// Something that was given up and waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeadLettered {
+    /// The event.
+    #[serde(flatten)]
+    pub event: EventId,
+    /// Why, for a person.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When.
+    pub dead_at: Timestamp,
+}
+
+/// A body nobody could read, kept unreadable for others too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its id, and the place it is sealed to.
+    pub id: Uuid,
+    /// Whose.
+    pub org: OrgName,
+    /// What was wrong, without its content.
+    pub reason: String,
+    /// The body's size in bytes.
+    pub bytes: u64,
+    /// The body, sealed by the vault.
+    pub sealed_body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Which node took it.
+    pub node: String,
+}
+
+/// Why a record is no fact of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// A type, or a version of a type, that this binary does not know: it stays in the journal for one that does.
+    #[error("unknown fact {kind} version {version}")]
+    Unknown {
+        /// The record's type.
+        kind: String,
+        /// The record's version.
+        version: u16,
+    },
+    /// A type we know with content we do not understand.
+    #[error("unreadable fact {kind}: {source}")]
+    Unreadable {
+        /// The record's type.
+        kind: String,
+        /// What the parser said (its position; facts hold nothing secret).
+        source: serde_json::Error,
+    },
+}
+
+impl Fact {
+    /// The version written today, for every type.
+    pub const VERSION: u16 = 1;
+    /// Record type of [`Fact::HookReceived`].
+    pub const HOOK_RECEIVED: &'static str = "hook_received";
+    /// Record type of [`Fact::AttemptStarted`].
+    pub const ATTEMPT_STARTED: &'static str = "attempt_started";
+    /// Record type of [`Fact::AttemptEnded`].
+    pub const ATTEMPT_ENDED: &'static str = "attempt_ended";
+    /// Record type of [`Fact::TransactionSettled`].
+    pub const TRANSACTION_SETTLED: &'static str = "transaction_settled";
+    /// Record type of [`Fact::HookAnswered`].
+    pub const HOOK_ANSWERED: &'static str = "hook_answered";
+    /// Record type of [`Fact::EventReceived`].
+    pub const EVENT_RECEIVED: &'static str = "event_received";
+    /// Record type of [`Fact::EventSettled`].
+    pub const EVENT_SETTLED: &'static str = "event_settled";
+    /// Record type of [`Fact::FeedbackReported`].
+    pub const FEEDBACK_REPORTED: &'static str = "feedback_reported";
+    /// Record type of [`Fact::DeadLettered`].
+    pub const DEAD_LETTERED: &'static str = "dead_lettered";
+    /// Record type of [`Fact::Quarantined`].
+    pub const QUARANTINED: &'static str = "quarantined";
+
+    /// Every record type.
+    pub const KINDS: [&'static str; 10] = [
+        Self::HOOK_RECEIVED,
+        Self::ATTEMPT_STARTED,
+        Self::ATTEMPT_ENDED,
+        Self::TRANSACTION_SETTLED,
+        Self::HOOK_ANSWERED,
+        Self::EVENT_RECEIVED,
+        Self::EVENT_SETTLED,
+        Self::FEEDBACK_REPORTED,
+        Self::DEAD_LETTERED,
+        Self::QUARANTINED,
+    ];
+
+    /// The record type it is journalled under.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::HookReceived(_) => Self::HOOK_RECEIVED,
+            Self::AttemptStarted(_) => Self::ATTEMPT_STARTED,
+            Self::AttemptEnded(_) => Self::ATTEMPT_ENDED,
+            Self::TransactionSettled(_) => Self::TRANSACTION_SETTLED,
+            Self::HookAnswered(_) => Self::HOOK_ANSWERED,
+            Self::EventReceived(_) => Self::EVENT_RECEIVED,
+            Self::EventSettled(_) => Self::EVENT_SETTLED,
+            Self::FeedbackReported(_) => Self::FEEDBACK_REPORTED,
+            Self::DeadLettered(_) => Self::DEAD_LETTERED,
+            Self::Quarantined(_) => Self::QUARANTINED,
+        }
+    }
+
+    /// As it is journalled: its type, its version and its bytes.
+    pub fn encode(&self) -> (&'static str, u16, Vec<u8>) {
+        // Plain data under fixed names: there is nothing in it that serde could refuse.
+        (self.kind(), Self::VERSION, serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Reads a record back.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unknown`] for a newer binary's record (to be kept and passed over), [`DecodeError::Unreadable`] otherwise.
+    pub fn decode(kind: &str, version: u16, payload: &[u8]) -> Result<Self, DecodeError> {
+        if version != Self::VERSION || !Self::KINDS.contains(&kind) {
+            return Err(DecodeError::Unknown { kind: kind.to_owned(), version });
+        }
+        serde_json::from_slice(payload)
+            .map_err(|source| DecodeError::Unreadable { kind: kind.to_owned(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DecodeError, EventSettled, Fact};
+    use crate::{EventId, EventState, OrgName};
+
+    fn settled() -> Fact {
+        Fact::EventSettled(EventSettled {
+            event: EventId { org: OrgName::new("main").unwrap(), uuid: "u".to_owned() },
+            state: EventState::Done,
+            note: None,
+            attempts: 1,
+            transaction: None,
+            verified_at: None,
+            settled_at: "2026-11-20T10:15:30.412Z".parse().unwrap(),
+        })
+    }
+
+    #[test]
+    fn a_fact_comes_back_as_it_was() {
+        let fact = settled();
+        let (kind, version, payload) = fact.encode();
+        assert_eq!(Fact::decode(kind, version, &payload).unwrap(), fact);
+    }
+
+    #[test]
+    fn f16_a_newer_fact_is_told_from_a_damaged_one() {
+        let (kind, version, payload) = settled().encode();
+        assert!(matches!(Fact::decode("future", version, &payload), Err(DecodeError::Unknown { .. })));
+        assert!(matches!(Fact::decode(kind, version + 1, &payload), Err(DecodeError::Unknown { .. })));
+        assert!(matches!(Fact::decode(kind, version, b"{}"), Err(DecodeError::Unreadable { .. })));
+        // A field that this version does not know is no reason to refuse.
+        let text = String::from_utf8(payload).unwrap().replacen('{', "{\"new_field\":1,", 1);
+        assert!(Fact::decode(kind, version, text.as_bytes()).is_ok());
+    }
+}
