@@ -1,0 +1,311 @@
+//! The dispatcher with scripted providers, on paused time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use otp::AttemptOutcome::{self, *};
+use otp::{Clock, Deadline, PhoneNumber, Verdict};
+use proptest::prelude::*;
+use telephony::{
+    AttemptReport, BoxFuture, Budget, Dispatched, Dispatcher, Finding, Hints, Outgoing, Policy, Provider,
+    Remedy, ReportError, Reported, Subject,
+};
+
+use crate::setup::{Books, Most, TokioClock, message};
+
+/// One scripted attempt: how it ends, and after how many milliseconds.
+#[derive(Debug, Clone)]
+struct Step(AttemptReport, u64);
+
+fn step(outcome: AttemptOutcome, ms: u64) -> Step {
+    Step(AttemptReport::new(outcome), ms)
+}
+
+fn with(outcome: AttemptOutcome, remedy: Remedy, retry_after: Option<u64>) -> Step {
+    let retry_after = retry_after.map(Duration::from_millis);
+    Step(AttemptReport { remedy: Some(remedy), retry_after, ..AttemptReport::new(outcome) }, 50)
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Call {
+    provider: &'static str,
+    without_locale: bool,
+    budget: Budget,
+    at: Duration,
+}
+
+type Calls = Arc<Mutex<Vec<Call>>>;
+
+struct Scripted {
+    name: &'static str,
+    script: Mutex<VecDeque<Step>>,
+    calls: Calls,
+    begun: std::time::Instant,
+    under_way: Mutex<usize>,
+}
+
+impl Provider for Scripted {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn send<'a>(&'a self, _: &'a Outgoing, hints: Hints, budget: Budget) -> BoxFuture<'a, AttemptReport> {
+        Box::pin(async move {
+            let at = TokioClock.monotonic().saturating_duration_since(self.begun);
+            let call = Call { provider: self.name, without_locale: hints.without_locale, budget, at };
+            self.calls.lock().unwrap().push(call);
+            let Step(report, ms) =
+                self.script.lock().unwrap().pop_front().unwrap_or_else(|| step(Accepted, 1));
+            *self.under_way.lock().unwrap() += 1;
+            assert_eq!(*self.under_way.lock().unwrap(), 1, "one send at a time per number");
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            *self.under_way.lock().unwrap() -= 1;
+            report
+        })
+    }
+
+    fn reports(&self) -> bool {
+        false
+    }
+
+    fn report<'a>(
+        &'a self,
+        _: Subject<'a>,
+        _: Verdict,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Reported, ReportError>> {
+        Box::pin(async { Err(ReportError::Unsupported) })
+    }
+
+    fn check(&self, _: Duration) -> BoxFuture<'_, Vec<Finding>> {
+        Box::pin(async { Vec::new() })
+    }
+}
+
+/// Providers `a`, `b`, `c` by their scripts.
+fn dispatcher(scripts: Vec<Vec<Step>>, policy: Policy) -> (Dispatcher, Calls) {
+    let calls = Calls::default();
+    let begun = TokioClock.monotonic();
+    let providers = scripts.into_iter().zip(["a", "b", "c"]).map(|(script, name)| {
+        let (script, calls) = (Mutex::new(script.into()), Arc::clone(&calls));
+        Arc::new(Scripted { name, script, calls, begun, under_way: Mutex::default() }) as Arc<dyn Provider>
+    });
+    (Dispatcher::new(providers.collect(), policy).unwrap(), calls)
+}
+
+async fn run(dispatcher: &Dispatcher, ms: u64, books: &Books) -> Dispatched {
+    let deadline = Deadline::after(TokioClock.monotonic(), Duration::from_millis(ms));
+    let message = message();
+    let plan = dispatcher.plan(&message).unwrap();
+    assert_eq!(plan.first(), "a");
+    plan.dispatch(&message, deadline, books, &TokioClock, &Most).await
+}
+
+async fn simply(scripts: Vec<Vec<Step>>) -> (Dispatched, Vec<&'static str>, Books) {
+    let (dispatcher, calls) = dispatcher(scripts, Policy::default());
+    let books = Books::default();
+    let dispatched = run(&dispatcher, 2_600, &books).await;
+    let calls = calls.lock().unwrap().iter().map(|call| call.provider).collect();
+    (dispatched, calls, books)
+}
+
+#[test]
+fn nobody_to_send_and_two_of_one_name() {
+    let none = Dispatcher::new(Vec::new(), Policy::default()).unwrap();
+    assert!(none.plan(&message()).is_none());
+    let (two, _) = dispatcher(vec![vec![], vec![]], Policy::default());
+    let twice = [two.providers(), two.providers()].concat();
+    assert_eq!(Dispatcher::new(twice, Policy::default()).err().unwrap().0, "a");
+    assert_eq!(two.provider("b").unwrap().name(), "b");
+    assert!(two.provider("z").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_the_second_provider_gets_what_the_first_cannot_send() {
+    for outcome in [NotSent, Misconfigured, Ambiguous] {
+        let (dispatched, calls, books) = simply(vec![vec![step(outcome, 90)], vec![]]).await;
+        assert_eq!(calls, ["a", "b"], "{outcome:?}");
+        assert_eq!((dispatched.outcome, dispatched.provider.as_str()), (Accepted, "b"));
+        assert_eq!((dispatched.last.n, dispatched.last.provider.as_str()), (2, "b"));
+        let records = books.records.lock().unwrap();
+        let [(ended, started)] = records.as_slice() else { panic!("{records:?}") };
+        assert_eq!((ended.n, ended.outcome, ended.provider.as_str()), (1, outcome, "a"));
+        assert_eq!((started.n, started.provider.as_str()), (2, "b"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_c9_c10_c11_nobody_sends_after_a_definite_answer() {
+    for outcome in [Accepted, RejectedNumber, RejectedFraud, RejectedLimit] {
+        let (dispatched, calls, books) = simply(vec![vec![step(outcome, 90)], vec![]]).await;
+        assert_eq!((calls.as_slice(), dispatched.outcome), (&["a"][..], outcome));
+        assert_eq!((dispatched.last.n, dispatched.last.outcome), (1, outcome));
+        assert!(books.records.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c18_both_away_is_a_fast_end() {
+    let begun = TokioClock.monotonic();
+    let (dispatched, calls, _) = simply(vec![vec![step(NotSent, 500)], vec![step(NotSent, 500)]]).await;
+    assert_eq!((calls.as_slice(), dispatched.outcome), (&["a", "b"][..], NotSent));
+    assert!(TokioClock.monotonic() - begun <= Duration::from_millis(1_200));
+    let (dispatched, calls, _) = simply(vec![vec![step(NotSent, 5)]]).await;
+    assert_eq!((calls.len(), dispatched.outcome), (1, NotSent), "refused, and nobody else: at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_under_way_stays_ambiguous_when_the_other_provider_fails() {
+    let first = AttemptReport { http_status: Some(503), ..AttemptReport::new(Ambiguous) };
+    let (dispatched, calls, _) = simply(vec![vec![Step(first, 100)], vec![step(NotSent, 10)]]).await;
+    assert_eq!(calls, ["a", "b"]);
+    assert_eq!((dispatched.outcome, dispatched.provider.as_str()), (Ambiguous, "a"));
+    assert_eq!(dispatched.report.http_status, Some(503), "the report that decided");
+    assert_eq!((dispatched.last.n, dispatched.last.outcome), (2, NotSent), "the end still to be written");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c8_alone_the_same_provider_is_asked_once_more_after_a_pause() {
+    let later = |wait| with(NotSent, Remedy::Later, wait);
+    for (wait, expected) in [(None, Some(350)), (Some(1_000), Some(1_050)), (Some(3_000), None)] {
+        let (dispatcher, calls) =
+            dispatcher(vec![vec![later(wait), later(wait)]], Policy { max_attempts: 3, ..Policy::default() });
+        let dispatched = run(&dispatcher, 2_600, &Books::default()).await;
+        assert_eq!(dispatched.outcome, NotSent);
+        let calls = calls.lock().unwrap();
+        let second = calls.get(1).map(|call| u64::try_from(call.at.as_millis()).unwrap());
+        assert_eq!((second, calls.len()), (expected, expected.map_or(1, |_| 2)), "{wait:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_the_locale_is_left_out_once_and_then_the_next_provider_is_asked() {
+    let script = || vec![with(Misconfigured, Remedy::WithoutLocale, None), step(Misconfigured, 50)];
+    for (max_attempts, expected) in
+        [(2, vec![("a", false), ("a", true)]), (3, vec![("a", false), ("a", true), ("b", false)])]
+    {
+        let (dispatcher, calls) =
+            dispatcher(vec![script(), vec![]], Policy { max_attempts, ..Policy::default() });
+        run(&dispatcher, 2_600, &Books::default()).await;
+        let calls: Vec<_> = calls.lock().unwrap().iter().map(|c| (c.provider, c.without_locale)).collect();
+        assert_eq!(calls, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_stalled_provider_is_cut_off_and_the_other_gets_a_second() {
+    let begun = TokioClock.monotonic();
+    let (dispatched, calls, _) =
+        simply(vec![vec![step(Accepted, 60_000)], vec![step(Accepted, 60_000)]]).await;
+    assert_eq!((calls.as_slice(), dispatched.outcome), (&["a", "b"][..], Ambiguous));
+    let took = TokioClock.monotonic() - begun;
+    assert!(took <= Duration::from_millis(2_500), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_record_there_is_no_further_attempt() {
+    let (dispatcher, calls) = dispatcher(vec![vec![step(NotSent, 10)], vec![]], Policy::default());
+    let books = Books { broken: true, ..Books::default() };
+    let dispatched = run(&dispatcher, 2_600, &books).await;
+    assert_eq!((dispatched.outcome, dispatched.last.n), (NotSent, 1), "stopped with what is known");
+    assert_eq!(calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c9_two_messages_to_one_number_wait_for_each_other() {
+    let (dispatcher, calls) =
+        dispatcher(vec![vec![step(Accepted, 400), step(Accepted, 400)]], Policy::default());
+    let books = Books::default();
+    let (one, two) = tokio::join!(run(&dispatcher, 2_600, &books), run(&dispatcher, 2_600, &books));
+    assert_eq!((one.outcome, two.outcome), (Accepted, Accepted));
+    let at: Vec<_> = calls.lock().unwrap().iter().map(|call| call.at.as_millis()).collect();
+    assert_eq!(at, [0, 400]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_whoever_waits_too_long_for_the_number_sends_nothing() {
+    let (dispatcher, calls) = dispatcher(vec![vec![step(Accepted, 2_400)]], Policy::default());
+    let books = Books::default();
+    let begun = TokioClock.monotonic();
+    let second = async {
+        let dispatched = run(&dispatcher, 2_600, &books).await;
+        (dispatched, TokioClock.monotonic() - begun)
+    };
+    let (one, (two, took)) = tokio::join!(run(&dispatcher, 2_600, &books), second);
+    assert_eq!((one.outcome, two.outcome, two.report.cause), (Accepted, NotSent, Some("busy")));
+    assert!(took <= Duration::from_millis(1_801), "{took:?}");
+    assert_eq!(calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_time_at_all_is_no_call() {
+    let (dispatcher, calls) = dispatcher(vec![vec![], vec![]], Policy::default());
+    let dispatched = run(&dispatcher, 150, &Books::default()).await;
+    assert_eq!((dispatched.outcome, dispatched.report.cause), (NotSent, Some("no_time")));
+    assert!(calls.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_numbers_do_not_wait() {
+    let (dispatcher, calls) = dispatcher(vec![vec![step(Accepted, 0)]], Policy::default());
+    let other = Outgoing { to: PhoneNumber::parse("+33612345678", None).unwrap(), ..message() };
+    let plan = dispatcher.plan(&other).unwrap();
+    let deadline = Deadline::after(TokioClock.monotonic(), Duration::from_secs(2));
+    plan.dispatch(&other, deadline, &Books::default(), &TokioClock, &Most).await;
+    assert_eq!(calls.lock().unwrap().len(), 1);
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let remedy = prop::sample::select(vec![None, Some(Remedy::WithoutLocale), Some(Remedy::Later)]);
+    let outcome = prop::sample::select(AttemptOutcome::ALL.to_vec());
+    (outcome, remedy, prop::option::of(0u64..2_000), 0u64..3_000).prop_map(|(outcome, remedy, wait, ms)| {
+        let retry_after = wait.map(Duration::from_millis);
+        Step(AttemptReport { remedy, retry_after, ..AttemptReport::new(outcome) }, ms)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn p4_whatever_the_providers_do(
+        scripts in prop::collection::vec(prop::collection::vec(steps(), 0..4), 1..4),
+        max_attempts in 0u8..5,
+        ms in 0u64..4_000,
+        broken: bool,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let (calls, dispatched, books, took) = runtime.block_on(async {
+            let (dispatcher, calls) = dispatcher(scripts, Policy { max_attempts, ..Policy::default() });
+            let books = Books { broken, ..Books::default() };
+            let begun = TokioClock.monotonic();
+            let dispatched = run(&dispatcher, ms, &books).await;
+            let calls = calls.lock().unwrap().clone();
+            (calls, dispatched, books, TokioClock.monotonic() - begun)
+        });
+        let records = books.records.into_inner().unwrap();
+        prop_assert!(calls.len() <= usize::from(max_attempts.max(1)));
+        prop_assert!(took <= Duration::from_millis(ms), "{took:?}");
+        prop_assert_eq!(records.len(), calls.len().saturating_sub(1), "each further call was on disk first");
+        let mut asked = Vec::new();
+        for ((ended, started), call) in records.iter().zip(calls.iter().skip(1)) {
+            prop_assert!(matches!(ended.outcome, NotSent | Misconfigured | Ambiguous));
+            prop_assert_eq!((started.n, started.provider.as_str()), (ended.n + 1, call.provider));
+            prop_assert!(ended.outcome != Ambiguous || ended.provider != started.provider);
+            asked.push(ended.provider.clone());
+        }
+        let order: Vec<_> = calls.iter().map(|call| call.provider).collect();
+        prop_assert!(order.is_sorted(), "in order: {:?}", order);
+        prop_assert!(["a", "b", "c"].iter().all(|p| order.iter().filter(|o| o == &p).count() <= 2));
+        prop_assert_eq!(usize::from(dispatched.last.n), calls.len().max(1));
+        let unclear = asked.len() < calls.len() && records.iter().any(|(ended, _)| ended.outcome == Ambiguous);
+        if unclear {
+            prop_assert!(!matches!(dispatched.outcome, NotSent | Misconfigured));
+        }
+    }
+}
