@@ -1,0 +1,48 @@
+//! The tables, and which versions of this software may touch them.
+
+use std::path::Path;
+
+use sqlx::SqliteConnection;
+
+use crate::OpenError;
+
+/// The format that this version writes, and the newest it reads.
+const FORMAT: i64 = 1;
+
+/// `entry_kind` holds the row ids too, in order: it serves "these kinds, from here on".
+const TABLES: &str = "
+    BEGIN IMMEDIATE;
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE entry (
+        seq INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        crc INTEGER NOT NULL,
+        payload BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX entry_kind ON entry (kind);
+    CREATE TABLE cursor (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta (name, value) VALUES ('format', 1), ('pruned', 0);
+    COMMIT;";
+
+/// Makes the tables in a new file.
+pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let known: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
+    if known == 0 {
+        sqlx::raw_sql(TABLES).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// Refuses what a newer version wrote.
+pub(crate) async fn check(db: &mut SqliteConnection, dir: &Path) -> Result<(), OpenError> {
+    let found: i64 = sqlx::query_scalar("SELECT value FROM meta WHERE name = 'format'")
+        .fetch_one(db)
+        .await
+        .map_err(|error| OpenError::from_database(dir, error))?;
+    if found > FORMAT {
+        return Err(OpenError::NewerFormat { dir: dir.into(), found, supported: FORMAT });
+    }
+    Ok(())
+}
