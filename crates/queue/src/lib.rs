@@ -1,0 +1,41 @@
+//! Events on their way from the journal to the worker: publish, consume, retry later, dead-letter.
+//!
+//! [`Queue`] is what both implementations promise, and `tests/conformance.rs` is how they prove it. [`MemoryQueue`] is the one of the
+//! embedded profile. The [`Relay`] carries journalled records to the queue and lets the journal forget them only once the queue has
+//! taken full responsibility. What a message means is not known here.
+
+mod delivery;
+mod memory;
+mod message;
+mod relay;
+
+use futures_util::future::BoxFuture;
+
+pub use delivery::{Delivery, Settle};
+pub use memory::MemoryQueue;
+pub use message::Message;
+pub use relay::{Relay, RelayItem};
+
+/// Why a message could not be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The queue is closing: the message stays where it came from.
+    #[error("the queue is closed")]
+    Closed,
+}
+
+/// A queue that never loses a message it took.
+pub trait Queue: Send + Sync + 'static {
+    /// Hands a message over. Resolves when the queue needs the caller's copy no more: for a broker when it confirmed, in-process when
+    /// the consumer settled it. Waits while the queue is full.
+    fn publish(&self, message: Message) -> BoxFuture<'_, Result<(), PublishError>>;
+
+    /// The next message that is due; `None` once the queue is closed.
+    fn next(&self) -> BoxFuture<'_, Option<Delivery>>;
+
+    /// How many messages wait or are being worked on.
+    fn depth(&self) -> usize;
+
+    /// Stops it: waiting calls return.
+    fn close(&self);
+}
