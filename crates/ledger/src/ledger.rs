@@ -1,0 +1,196 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use otp::{EventId, EventState, Fact, OrgName, TransactionId};
+
+use crate::rows::{
+    Applied, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventRow, FeedbackRow, Health,
+    Migrated, Overview, Purged, Retention, SendQuery, SendRecord, StoredAnswer, TransactionDetail,
+    TransactionFilter, TransactionRow,
+};
+use crate::sqlite::SqliteLedger;
+use crate::{ApplyError, MigrateError, OpenError, Options, ReadError};
+
+/// The books. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger(Backend);
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(SqliteLedger),
+}
+
+/// Every method says the same thing to whichever backend there is.
+macro_rules! on {
+    ($ledger:expr, $call:ident ( $($argument:expr),* )) => {
+        match &$ledger.0 {
+            Backend::Sqlite(backend) => backend.$call($($argument),*).await,
+        }
+    };
+}
+
+impl Ledger {
+    /// Opens the ledger at `url`: `sqlite:PATH` makes the file (readable by its owner only) and its folders where they are
+    /// missing. The schema is left as it is: see [`Ledger::migrate`].
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to change; it never repeats the URL.
+    pub async fn open(url: &str, options: Options) -> Result<Self, OpenError> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => SqliteLedger::open(path, options).await.map(Backend::Sqlite).map(Self),
+            Some(("postgres" | "postgresql", _)) => Err(OpenError::Unsupported("Postgres")),
+            Some(_) => Err(OpenError::Url("names no database known here")),
+            None => Err(OpenError::Url("has no scheme")),
+        }
+    }
+
+    /// The same ledger, each statement of which may take at most `limit`. A limit only shrinks.
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Self {
+        match &self.0 {
+            Backend::Sqlite(backend) => Self(Backend::Sqlite(backend.within(limit))),
+        }
+    }
+
+    /// Brings the schema up. Several processes may do so at once.
+    ///
+    /// # Errors
+    /// [`MigrateError::TooNew`] when a newer binary has been here and this one must not go on.
+    pub async fn migrate(&self) -> Result<Migrated, MigrateError> {
+        on!(self, migrate())
+    }
+
+    /// Enters `facts`, all in one transaction. Doing so again, in another order or in other batches changes nothing. Facts
+    /// the database refuses for their content are reported, and the others entered.
+    ///
+    /// Once begun, the work goes on even when the caller stops waiting.
+    ///
+    /// # Errors
+    /// [`ApplyError`]: nothing was entered, or (after a timeout) nobody knows. [`ApplyError::is_transient`] tells whether to try
+    /// again.
+    pub async fn apply(&self, facts: &[Fact]) -> Result<Applied, ApplyError> {
+        on!(self, apply(facts))
+    }
+
+    /// The newest send an event may belong to: accepted or ambiguous, in (after, before].
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn find_send(&self, query: &SendQuery) -> Result<Option<SendRecord>, ReadError> {
+        on!(self, find_send(query))
+    }
+
+    /// How an event stands; `None` when the books do not know it (yet).
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn event_state(&self, event: &EventId) -> Result<Option<EventState>, ReadError> {
+        on!(self, event_state(event))
+    }
+
+    /// What a provider was told about a transaction: the report with the most effect, then the earliest.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn feedback_for(&self, transaction: TransactionId) -> Result<Option<FeedbackRow>, ReadError> {
+        on!(self, feedback_for(transaction))
+    }
+
+    /// What Okta was told first about a hook, whichever node told it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn answer_for(
+        &self,
+        org: &OrgName,
+        okta_event_id: &str,
+    ) -> Result<Option<StoredAnswer>, ReadError> {
+        on!(self, answer_for(org, okta_event_id))
+    }
+
+    /// Transactions, newest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn transactions(&self, filter: &TransactionFilter) -> Result<Vec<TransactionRow>, ReadError> {
+        on!(self, transactions(filter))
+    }
+
+    /// One transaction with all that came of it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn transaction(&self, id: TransactionId) -> Result<Option<TransactionDetail>, ReadError> {
+        on!(self, transaction(id))
+    }
+
+    /// Events, newest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRow>, ReadError> {
+        on!(self, events(filter))
+    }
+
+    /// The event with this uuid, with all that came of it. Without an org, one for each org that has it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn event(&self, org: Option<&OrgName>, uuid: &str) -> Result<Vec<EventDetail>, ReadError> {
+        on!(self, event(org, uuid))
+    }
+
+    /// Dead letters, newest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetterRow>, ReadError> {
+        on!(self, dead_letters(filter))
+    }
+
+    /// Notes that the dead letters of an event were put back to work; how many waited.
+    ///
+    /// # Errors
+    /// [`ApplyError`] when nothing was written.
+    pub async fn mark_replayed(&self, event: &EventId, at: Timestamp) -> Result<u64, ApplyError> {
+        on!(self, mark_replayed(event, at))
+    }
+
+    /// Which database, which schema, how large.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn health(&self) -> Result<Health, ReadError> {
+        on!(self, health())
+    }
+
+    /// Counts of what was received (started, reported, …) at or after `since`, or of everything.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn overview(&self, since: Option<Timestamp>) -> Result<Overview, ReadError> {
+        on!(self, overview(since))
+    }
+
+    /// Forgets sealed numbers and deletes rows that are older than `retention`, seen from `now`. It works in small steps, so that
+    /// facts can be entered in between; the time limit is per step.
+    ///
+    /// # Errors
+    /// [`ApplyError`] at the first step that failed; the steps before it are done.
+    pub async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, ApplyError> {
+        on!(self, purge(now, retention))
+    }
+
+    /// Waits for calls under way and closes the files.
+    pub async fn close(&self) {
+        on!(self, close());
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Backend::Sqlite(_) => f.write_str("Ledger(sqlite)"),
+        }
+    }
+}

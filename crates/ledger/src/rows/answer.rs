@@ -1,0 +1,22 @@
+use jiff::Timestamp;
+use otp::{Answer, FailureClass, TransactionId};
+use serde::Serialize;
+
+/// What Okta was told about a hook, so that the same can be said again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredAnswer {
+    /// The transaction that was answered for.
+    pub transaction: TransactionId,
+    /// The answer.
+    pub answer: Answer,
+    /// Why it was not `SUCCESSFUL`.
+    pub failure_class: Option<FailureClass>,
+    /// The provider named in it.
+    pub provider: Option<String>,
+    /// `transactionId` in it.
+    pub provider_ref: Option<String>,
+    /// `transactionMetadata` in it.
+    pub attempt_ref: Option<String>,
+    /// When.
+    pub answered_at: Timestamp,
+}

@@ -1,0 +1,46 @@
+use jiff::Timestamp;
+use otp::{Channel, OrgName, PhoneHmac, Purpose, ReportResult, TransactionId, TransactionStatus, Verdict};
+
+/// Which send an event may belong to.
+#[derive(Debug, Clone)]
+pub struct SendQuery {
+    /// Whose.
+    pub org: OrgName,
+    /// The user the event is about.
+    pub okta_user_id: String,
+    /// By this channel, where the event says one.
+    pub channel: Option<Channel>,
+    /// For this purpose, where the event tells.
+    pub purpose: Option<Purpose>,
+    /// Received after.
+    pub after: Timestamp,
+    /// Received at or before (the caller allows for clocks that differ).
+    pub before: Timestamp,
+}
+
+/// The send that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendRecord {
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// How the code was sent.
+    pub channel: Option<Channel>,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// `accepted` or `ambiguous`.
+    pub status: TransactionStatus,
+    /// The provider that took it, or tried last.
+    pub provider: Option<String>,
+    /// That provider's reference.
+    pub provider_ref: Option<String>,
+    /// The number; gone after its retention.
+    pub phone_sealed: Option<String>,
+    /// The number's pseudonym.
+    pub phone_hmac: Option<PhoneHmac>,
+    /// When its hook came.
+    pub received_at: Timestamp,
+    /// What a provider was already told about it, and how that ended.
+    pub feedback: Option<(Verdict, ReportResult)>,
+    /// True when a newer transaction of the query has no end in the books yet: the event may belong to that one.
+    pub newer_in_flight: bool,
+}

@@ -1,0 +1,110 @@
+use otp::{EventReceived, EventSettled, EventState, Factor, Reading};
+use sqlx::SqliteConnection;
+
+use super::transaction;
+use crate::text::{moment, optional, text};
+
+/// What the first delivery said is the event; later ones are counted. How the worker settled it is never put back.
+pub(super) async fn received(
+    connection: &mut SqliteConnection,
+    received: &EventReceived,
+) -> Result<(), sqlx::Error> {
+    let (event, delivery) = (&received.event, received.delivery.to_string());
+    let counted = sqlx::query(
+        "INSERT INTO okta_event_deliveries (org, uuid, delivery, received_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (org, uuid, delivery) DO NOTHING",
+    )
+    .bind(event.id.org.as_str())
+    .bind(text(&event.id.uuid))
+    .bind(delivery.as_str())
+    .bind(moment(received.received_at))
+    .execute(&mut *connection)
+    .await?;
+    if counted.rows_affected() == 0 {
+        return Ok(());
+    }
+    let nothing = event.reading == Reading::Nothing;
+    let first = sqlx::query(
+        "INSERT INTO okta_events AS e (
+            org, uuid, event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at,
+            first_delivery, node, deliveries, state, settled_at
+        ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, ?14, ?15)
+        ON CONFLICT (org, uuid) DO UPDATE SET
+            event_type = excluded.event_type, okta_user_id = excluded.okta_user_id, factor = excluded.factor,
+            channel = excluded.channel, reading = excluded.reading, result = excluded.result, reason = excluded.reason,
+            published_at = excluded.published_at, received_at = excluded.received_at,
+            first_delivery = excluded.first_delivery, node = excluded.node, deliveries = e.deliveries + 1,
+            state = CASE e.settled_rank WHEN 0 THEN excluded.state ELSE e.state END,
+            settled_at = CASE e.settled_rank WHEN 0 THEN excluded.settled_at ELSE e.settled_at END
+        WHERE e.received_at IS NULL
+        OR (excluded.received_at, excluded.first_delivery) < (e.received_at, e.first_delivery)",
+    )
+    .bind(event.id.org.as_str())
+    .bind(text(&event.id.uuid))
+    .bind(text(&event.event_type))
+    .bind(optional(event.okta_user_id.as_deref()))
+    .bind(if event.factor == Factor::Other { "other" } else { "phone" })
+    .bind(event.factor.channel().map(|channel| channel.as_str()))
+    .bind(reading(event.reading))
+    .bind(optional(event.result.as_deref()))
+    .bind(optional(event.reason.as_deref()))
+    .bind(event.published_at.map(moment))
+    .bind(moment(received.received_at))
+    .bind(delivery)
+    .bind(text(&received.node))
+    .bind(if nothing { EventState::Skipped } else { EventState::Queued }.as_str())
+    .bind(nothing.then(|| moment(received.received_at)))
+    .execute(&mut *connection)
+    .await?;
+    if first.rows_affected() == 0 {
+        sqlx::query("UPDATE okta_events SET deliveries = deliveries + 1 WHERE org = ?1 AND uuid = ?2")
+            .bind(event.id.org.as_str())
+            .bind(text(&event.id.uuid))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The last word counts: an event that was given up may have been replayed.
+pub(super) async fn settled(
+    connection: &mut SqliteConnection,
+    end: &EventSettled,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO okta_events AS e (
+            org, uuid, settled_rank, settled_at, state, note, attempts, transaction_id
+        ) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (org, uuid) DO UPDATE SET
+            settled_rank = excluded.settled_rank, settled_at = excluded.settled_at, state = excluded.state,
+            note = excluded.note, attempts = excluded.attempts, transaction_id = excluded.transaction_id
+        WHERE e.settled_rank = 0
+        OR (
+            excluded.settled_at, excluded.state, excluded.attempts, coalesce(excluded.note, ''),
+            coalesce(excluded.transaction_id, '')
+        ) > (
+            e.settled_at, e.state, e.attempts, coalesce(e.note, ''), coalesce(e.transaction_id, '')
+        )",
+    )
+    .bind(end.event.org.as_str())
+    .bind(text(&end.event.uuid))
+    .bind(moment(end.settled_at))
+    .bind(end.state.as_str())
+    .bind(optional(end.note.as_deref()))
+    .bind(end.attempts)
+    .bind(end.transaction.map(|id| id.to_string()))
+    .execute(&mut *connection)
+    .await?;
+    if let (Some(id), Some(at)) = (end.transaction, end.verified_at) {
+        transaction::verified(connection, id, at).await?;
+    }
+    Ok(())
+}
+
+fn reading(reading: Reading) -> &'static str {
+    match reading {
+        Reading::CodeAccepted => "code_accepted",
+        Reading::PhoneEnrolled => "phone_enrolled",
+        Reading::Nothing => "nothing",
+    }
+}

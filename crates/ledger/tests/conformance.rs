@@ -1,0 +1,77 @@
+//! What every backend of the ledger must do. One list of tests, run once per backend: a backend is a way to open a fresh ledger.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may end in a panic")]
+
+#[path = "conformance/mod.rs"]
+mod conformance;
+
+/// Every test of the suite for one backend. A test that is missing here is dead code, which is an error.
+macro_rules! suite {
+    ($backend:ident, $fresh:path) => {
+        suite! { $backend, $fresh,
+            schema::a14_migrating_twice_does_nothing,
+            schema::a14_processes_may_migrate_at_once,
+            schema::a14_an_old_binary_works_on_a_newer_schema_that_allows_it,
+            schema::a15_a_newer_schema_is_refused_clearly,
+            schema::a15_a_changed_migration_is_refused,
+            schema::a15_without_a_schema_nothing_is_put_aside,
+            schema::health_says_which_schema,
+            order::a9_any_order_repetition_and_cut_ends_in_the_same_rows,
+            order::a9_a_transaction_may_begin_with_any_of_its_facts,
+            order::a9_two_drainers_at_once_end_in_the_same_rows,
+            rules::a9_recovery_never_overrules_the_dispatcher,
+            rules::a9_among_equals_the_later_settle_counts,
+            rules::a9_what_is_known_replaces_ambiguous,
+            rules::a9_an_ended_attempt_is_not_set_back,
+            rules::a9_the_first_answer_is_the_one_okta_had,
+            rules::a9_an_event_counts_its_deliveries,
+            rules::a9_the_first_delivery_is_the_event,
+            rules::a9_a_settled_event_is_not_put_back,
+            rules::a9_a_replayed_event_ends_as_its_last_settle_says,
+            rules::a9_the_earliest_verification_counts,
+            rules::a9_a_report_with_effect_outranks_one_without,
+            duplicates::a10_the_smallest_id_of_a_hook_is_the_first_in_any_order,
+            duplicates::a10_hooks_without_an_id_and_of_other_orgs_are_no_duplicates,
+            duplicates::a10_the_answer_of_a_hook_is_the_earliest_of_its_copies,
+            poison::a11_a_refused_fact_is_reported_and_the_others_are_applied,
+            poison::a11_a_refused_fact_leaves_nothing_behind,
+            poison::a11_nul_and_odd_text_is_stored,
+            poison::a11_a_value_too_large_is_no_poison,
+            commit::a13_a_batch_whose_end_nobody_saw_may_be_sent_again,
+            commit::a13_a_caller_that_gives_up_loses_no_later_write,
+            matching::e7_nothing_is_found_before_the_send_is_in_the_books,
+            matching::the_newest_send_of_the_user_is_found,
+            matching::the_window_is_open_at_its_start_and_closed_at_its_end,
+            matching::what_was_not_sent_is_never_found,
+            matching::channel_and_purpose_narrow_the_search,
+            matching::e7_a_newer_send_in_flight_is_told,
+            matching::what_was_reported_is_told,
+            matching::a_reader_may_have_a_budget,
+            matching::a_word_of_another_version_is_an_error,
+            listing::transactions_are_filtered_and_newest_first,
+            listing::a_transaction_comes_with_all_that_came_of_it,
+            listing::events_are_filtered_and_come_with_all_that_came_of_them,
+            listing::an_event_comes_back_as_it_went_in,
+            listing::dead_letters_wait_until_they_are_replayed,
+            listing::the_overview_counts,
+            listing::a_listing_ends_at_a_thousand,
+            privacy::s10_no_number_is_in_the_books_or_in_a_listing,
+            privacy::s11_numbers_are_forgotten_before_rows,
+            privacy::s11_rows_go_in_steps_and_young_ones_stay,
+            privacy::s11_a_forgotten_number_does_not_come_back,
+            privacy::s11_rows_whose_beginning_never_came_go_too,
+        }
+    };
+    ($backend:ident, $fresh:path, $($module:ident::$test:ident,)+) => {
+        mod $backend {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::conformance::$module::$test($fresh().await).await;
+                }
+            )+
+        }
+    };
+}
+
+suite! { sqlite, crate::conformance::sqlite::fresh }

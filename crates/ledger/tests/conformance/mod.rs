@@ -1,0 +1,68 @@
+pub(crate) mod commit;
+pub(crate) mod duplicates;
+pub(crate) mod facts;
+pub(crate) mod listing;
+pub(crate) mod matching;
+pub(crate) mod order;
+pub(crate) mod poison;
+pub(crate) mod privacy;
+pub(crate) mod rules;
+pub(crate) mod schema;
+pub(crate) mod sqlite;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ledger::{Ledger, Options};
+use otp::Fact;
+
+/// All rows of all tables, as text, sorted.
+pub(crate) type Dump = BTreeMap<String, Vec<String>>;
+
+/// A fresh ledger, and a way around it.
+pub(crate) struct Bench {
+    pub(crate) ledger: Ledger,
+    pub(crate) url: String,
+    /// Where its bytes lie, for tests that look for what must not be there.
+    pub(crate) files: Option<PathBuf>,
+    raw: sqlite::Raw,
+}
+
+impl Bench {
+    /// Another process, as it were, on the same books.
+    pub(crate) async fn another(&self) -> Ledger {
+        Ledger::open(&self.url, Options::default()).await.unwrap()
+    }
+
+    /// Applies, and nothing may be refused.
+    pub(crate) async fn apply(&self, facts: &[Fact]) {
+        let applied = self.ledger.apply(facts).await.unwrap();
+        assert_eq!(applied.quarantined, [], "nothing is refused");
+    }
+
+    pub(crate) async fn dump(&self) -> Dump {
+        let dump = self.raw.dump().await;
+        assert!(dump.len() >= 8, "every table is looked at: {:?}", dump.keys());
+        dump
+    }
+
+    /// The dump after these facts alone.
+    pub(crate) async fn dump_of(&self, facts: &[Fact]) -> Dump {
+        self.clear().await;
+        self.apply(facts).await;
+        self.dump().await
+    }
+
+    pub(crate) async fn count(&self, table: &str) -> usize {
+        self.dump().await[table].len()
+    }
+
+    pub(crate) async fn clear(&self) {
+        self.raw.clear().await;
+    }
+
+    /// A statement that no version of ours makes.
+    pub(crate) async fn meddle(&self, sql: &'static str) {
+        self.raw.execute(sql).await;
+    }
+}

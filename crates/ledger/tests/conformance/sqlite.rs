@@ -1,0 +1,63 @@
+use ledger::{Ledger, Options};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::{Bench, Dump};
+
+/// The test's own connection to the books.
+pub(crate) struct Raw {
+    pool: SqlitePool,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) async fn fresh() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data/ledger.db");
+    let url = format!("sqlite:{}", path.display());
+    let ledger = Ledger::open(&url, Options::default()).await.unwrap();
+    ledger.migrate().await.unwrap();
+    let connect =
+        SqliteConnectOptions::new().filename(&path).busy_timeout(std::time::Duration::from_secs(20));
+    let raw = Raw { pool: SqlitePool::connect_with(connect).await.unwrap(), _folder: folder };
+    Bench { ledger, url, files: path.parent().map(Into::into), raw }
+}
+
+impl Raw {
+    async fn tables(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '_sqlx%'
+            AND name <> 'ledger_schema' ORDER BY name",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    pub(crate) async fn dump(&self) -> Dump {
+        let mut dump = Dump::new();
+        for table in self.tables().await {
+            let columns: Vec<String> =
+                sqlx::query_scalar("SELECT name || '=' FROM pragma_table_info(?) ORDER BY cid")
+                    .bind(&table)
+                    .fetch_all(&self.pool)
+                    .await
+                    .unwrap();
+            let row: Vec<String> =
+                columns.iter().map(|c| format!("'{c}' || quote({})", c.trim_end_matches('='))).collect();
+            let sql = format!("SELECT {} AS line FROM {table} ORDER BY 1", row.join(" || ' ' || "));
+            let lines = sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap();
+            dump.insert(table, lines.iter().map(|line| line.get("line")).collect());
+        }
+        dump
+    }
+
+    pub(crate) async fn clear(&self) {
+        for table in self.tables().await {
+            sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&self.pool).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.pool).await.unwrap();
+    }
+}
