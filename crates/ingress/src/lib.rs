@@ -1,0 +1,22 @@
+//! HTTP in: Okta's two hooks.
+//!
+//! A request is authenticated, read within bounds and answered in time; what it says is on disk before anything depends on it. The
+//! queue, the worker and the ledger are not known here: they read the journal.
+
+mod answers;
+mod door;
+mod events;
+pub mod http;
+mod org;
+mod pipeline;
+mod recovery;
+mod router;
+mod settings;
+mod state;
+mod telephony;
+
+pub use org::Org;
+pub use recovery::{Recovered, RecoveryError, recover, recover_adopted};
+pub use router::router;
+pub use settings::{AnswerPolicy, OnAmbiguous, OnBlocked, OnFailed, Settings};
+pub use state::Ingress;

@@ -1,0 +1,315 @@
+//! One telephony hook from its parsed request to its recorded end. It runs in a task of its own: nobody's patience ends it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use journal::AppendError;
+use okta::TelephonyHook;
+use otp::{
+    Answer, AttemptEnded, AttemptOutcome, AttemptStarted, Channel, Deadline, Fact, FailureClass,
+    HookAnswered, HookReceived, PasscodeError, SealedPhone, Settler, TransactionId, TransactionSettled,
+    TransactionStatus,
+};
+use telephony::{AttemptLog, Dispatched, LogError, Outgoing, Plan};
+use tracing::{error, info};
+
+use crate::answers::{Progress, Reply, Told};
+use crate::http::Arrival;
+use crate::org::Org;
+use crate::state::Ingress;
+
+/// For the last facts of a hook, when the disk is slow or refuses: tried again, this often and this far apart.
+const LAST_WORDS: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// A hook to be worked on.
+pub(crate) struct Hook {
+    pub(crate) ingress: Arc<Ingress>,
+    pub(crate) org: Arc<Org>,
+    pub(crate) hook: TelephonyHook,
+    pub(crate) deadline: Deadline,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) arrival: Arrival,
+}
+
+/// A hook that can be sent.
+struct Sendable {
+    message: Outgoing,
+    plan: Plan,
+}
+
+impl Hook {
+    /// Sends the code, records what happened and says what Okta is told.
+    pub(crate) async fn run(mut self) {
+        let transaction = self.ingress.entropy.transaction_id(self.ingress.clock.as_ref());
+        let (sendable, phone) = self.examine(transaction);
+        let received = self.received(transaction, phone.as_ref());
+        match sendable {
+            Ok(sendable) => self.send(transaction, received, sendable).await,
+            Err(class) => self.refuse(transaction, received, class).await,
+        }
+    }
+
+    /// Can it be sent, and what may be kept of its number?
+    fn examine(
+        &mut self,
+        transaction: TransactionId,
+    ) -> (Result<Sendable, FailureClass>, Option<SealedPhone>) {
+        let country = self.org.default_country.as_ref();
+        let to = self
+            .hook
+            .phone
+            .as_ref()
+            .and_then(|text| text.read(country).ok())
+            .ok_or(FailureClass::InvalidNumber);
+        let phone = to.as_ref().ok().and_then(|to| self.ingress.vault.keep(to, transaction).ok());
+        let code = std::mem::replace(&mut self.hook.passcode, Err(PasscodeError));
+        let expired = self.hook.otp_expires.is_some_and(|at| at <= self.ingress.clock.now());
+        let sendable = (|| {
+            if expired {
+                return Err(FailureClass::Stale);
+            }
+            let channel = self.hook.channel.known().ok_or(FailureClass::UnknownChannel)?;
+            let (to, code) = (to?, code.map_err(|_| FailureClass::InvalidCode)?);
+            let message = Outgoing { transaction, to, code, channel, locale: self.hook.locale.clone() };
+            let plan = self.org.dispatcher.plan(&message).ok_or(FailureClass::NoProvider)?;
+            Ok(Sendable { message, plan })
+        })();
+        (sendable, phone)
+    }
+
+    fn received(&self, transaction: TransactionId, phone: Option<&SealedPhone>) -> HookReceived {
+        HookReceived {
+            transaction,
+            org: self.org.name.clone(),
+            okta_event_id: self.hook.event_id.clone(),
+            purpose: self.hook.purpose,
+            channel: self.hook.channel.known(),
+            okta_user_id: self.hook.user_id.clone(),
+            phone: phone.cloned(),
+            locale: self.hook.locale.clone(),
+            otp_expires_at: self.hook.otp_expires,
+            received_at: self.ingress.clock.now(),
+            node: self.ingress.journal.node().to_owned(),
+        }
+    }
+
+    /// A hook that is not sent: recorded, and answered with an error.
+    async fn refuse(self, transaction: TransactionId, received: HookReceived, class: FailureClass) {
+        let told = Told::failure(class, None, &self.ingress.settings.policy);
+        let Some(told) = self.progress.decide(told) else {
+            return self.unavailable("the journal was too slow");
+        };
+        let status = match class {
+            FailureClass::NoProvider => TransactionStatus::Failed,
+            _ => TransactionStatus::Rejected,
+        };
+        let settled = self.settled(transaction, status, Some(class), None, None);
+        let line = Line::of(&received);
+        let facts = [Fact::HookReceived(received), settled, self.answered(transaction, &told)];
+        match self.ingress.record(&facts).await {
+            Ok(()) => self.end(told, &line, status, 0),
+            Err(err) => self.unavailable(&err.to_string()),
+        }
+    }
+
+    async fn send(self, transaction: TransactionId, received: HookReceived, sendable: Sendable) {
+        let Sendable { message, plan } = sendable;
+        let provider = plan.first().to_owned();
+        let line = Line::of(&received);
+        let started_at = self.ingress.clock.now();
+        let intent = AttemptStarted { transaction, n: 1, provider: provider.clone(), started_at };
+        let facts = [Fact::HookReceived(received), Fact::AttemptStarted(intent)];
+        let nothing_sent = |hook: &Self| {
+            let [received, _] = facts.clone();
+            let [ended, settled] = hook.nothing_sent(transaction, started_at, provider.clone());
+            [received, ended, settled]
+        };
+        // The intent is on disk before the provider hears of it, or the provider does not.
+        match tokio::time::timeout(self.ingress.settings.journal, self.ingress.record(&facts)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => return self.unavailable(&err.to_string()),
+            Err(_) => {
+                self.unavailable("the journal was too slow");
+                // It may still reach the disk, and must not look like a send then.
+                return self.last_words(&nothing_sent(&self)).await;
+            }
+        }
+        if !self.progress.start_sending() {
+            self.ingress.answers.forget(&self.org.name, self.hook.event_id.as_deref());
+            return self.last_words(&nothing_sent(&self)).await;
+        }
+        let log = Log(&self.ingress);
+        let (clock, entropy) = (self.ingress.clock.as_ref(), self.ingress.entropy.as_ref());
+        let dispatched = plan.dispatch(&message, self.deadline, &log, clock, entropy).await;
+        drop(message);
+        let told = self.told(&dispatched);
+        let status = dispatched.outcome.status();
+        // Whatever was decided first is what Okta is told; the books hold both.
+        let told = self.progress.decide(told.clone()).unwrap_or(told);
+        let Dispatched { outcome, provider, report, last: ended } = dispatched;
+        let reference = report.provider_ref.filter(|_| outcome == AttemptOutcome::Accepted);
+        let settled = self.settled(transaction, status, outcome.failure_class(), Some(provider), reference);
+        let attempts = ended.n;
+        let facts = [Fact::AttemptEnded(ended), settled, self.answered(transaction, &told)];
+        let first = self.ingress.record(&facts).await;
+        // Also when the disk refused: the provider has the message, the intent is on disk, and a truthful answer is worth more.
+        self.end(told, &line, status, attempts);
+        if let Err(err) = first {
+            error!(%transaction, error = %err, "the end of a hook is not on disk yet");
+            self.last_words(&facts).await;
+        }
+    }
+
+    /// Writes `facts`, patiently.
+    async fn last_words(&self, facts: &[Fact]) {
+        for _ in 0..LAST_WORDS.0 {
+            match self.ingress.record(facts).await {
+                Ok(()) => return,
+                Err(AppendError::Closed) => break,
+                Err(_) => tokio::time::sleep(LAST_WORDS.1).await,
+            }
+        }
+        error!("the end of a hook could not be written; the next start records it as ambiguous");
+    }
+
+    fn told(&self, dispatched: &Dispatched) -> Told {
+        let provider = Some(dispatched.provider.clone());
+        match dispatched.outcome.failure_class() {
+            None => Told {
+                answer: Answer::Successful,
+                failure: None,
+                provider,
+                provider_ref: dispatched.report.provider_ref.clone(),
+                attempt_ref: dispatched.report.attempt_ref.clone(),
+            },
+            Some(class) => Told::failure(class, provider, &self.ingress.settings.policy),
+        }
+    }
+
+    fn settled(
+        &self,
+        transaction: TransactionId,
+        status: TransactionStatus,
+        failure_class: Option<FailureClass>,
+        provider: Option<String>,
+        provider_ref: Option<String>,
+    ) -> Fact {
+        let (settled_at, by) = (self.ingress.clock.now(), Settler::Dispatcher);
+        Fact::TransactionSettled(TransactionSettled {
+            transaction,
+            status,
+            failure_class,
+            provider,
+            provider_ref,
+            settled_at,
+            by,
+        })
+    }
+
+    fn answered(&self, transaction: TransactionId, told: &Told) -> Fact {
+        Fact::HookAnswered(HookAnswered {
+            transaction,
+            org: self.org.name.clone(),
+            okta_event_id: self.hook.event_id.clone(),
+            answer: told.answer,
+            failure_class: told.failure,
+            provider: told.provider.clone(),
+            provider_ref: told.provider_ref.clone(),
+            attempt_ref: told.attempt_ref.clone(),
+            answered_at: self.ingress.clock.now(),
+        })
+    }
+
+    /// The end of a transaction whose intent may be on disk, and which was not sent.
+    fn nothing_sent(
+        &self,
+        transaction: TransactionId,
+        started_at: jiff::Timestamp,
+        provider: String,
+    ) -> [Fact; 2] {
+        let ended = AttemptEnded {
+            transaction,
+            n: 1,
+            provider: provider.clone(),
+            started_at,
+            ended_at: self.ingress.clock.now(),
+            outcome: AttemptOutcome::NotSent,
+            http_status: None,
+            provider_code: None,
+            provider_ref: None,
+            attempt_ref: None,
+        };
+        let class = Some(FailureClass::NotSent);
+        [
+            Fact::AttemptEnded(ended),
+            self.settled(transaction, TransactionStatus::Failed, class, Some(provider), None),
+        ]
+    }
+
+    fn end(&self, told: Told, line: &Line, status: TransactionStatus, attempts: u8) {
+        let took = self.ingress.clock.monotonic().saturating_duration_since(self.arrival.first_byte);
+        info!(
+            org = %self.org.name,
+            transaction = %line.transaction,
+            purpose = line.purpose,
+            channel = line.channel,
+            country = line.country,
+            status = status.as_str(),
+            answer = told.answer.as_str(),
+            failure = told.failure.map(FailureClass::as_str),
+            provider = told.provider.as_deref(),
+            provider_ref = told.provider_ref.as_deref(),
+            attempts,
+            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "telephony hook answered"
+        );
+        self.ingress.answers.answered(&self.org.name, self.hook.event_id.as_deref(), told.clone());
+        self.progress.end(Reply::Told(told));
+    }
+
+    fn unavailable(&self, reason: &str) {
+        error!(org = %self.org.name, reason, "telephony hook refused: it cannot be recorded, so nothing is sent");
+        self.ingress.answers.forget(&self.org.name, self.hook.event_id.as_deref());
+        self.progress.refuse();
+    }
+}
+
+/// What the canonical line says of the hook itself.
+struct Line {
+    transaction: TransactionId,
+    purpose: &'static str,
+    channel: Option<&'static str>,
+    country: Option<String>,
+}
+
+impl Line {
+    fn of(received: &HookReceived) -> Self {
+        Self {
+            transaction: received.transaction,
+            purpose: received.purpose.as_str(),
+            channel: received.channel.map(Channel::as_str),
+            country: received.phone.as_ref().map(|phone| phone.country.as_str().to_owned()),
+        }
+    }
+}
+
+/// Where the dispatcher writes a second intent before it acts on it.
+struct Log<'a>(&'a Ingress);
+
+impl AttemptLog for Log<'_> {
+    fn next_attempt(
+        &self,
+        ended: AttemptEnded,
+        started: AttemptStarted,
+    ) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(async move {
+            let facts = [Fact::AttemptEnded(ended), Fact::AttemptStarted(started)];
+            match tokio::time::timeout(self.0.settings.journal, self.0.record(&facts)).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(err)) => Err(LogError::new(err)),
+                Err(slow) => Err(LogError::new(slow)),
+            }
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! `POST /okta/{org}/telephony`: Okta's telephony inline hook.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, Request, StatusCode, header};
+use okta::{ErrorKind, HookAnswer, TelephonyHook};
+use otp::{Answer, Deadline};
+use tracing::{info, warn};
+
+use crate::answers::{Claim, Reply, Told};
+use crate::door;
+use crate::http::{Arrival, unavailable};
+use crate::org::Org;
+use crate::pipeline::Hook;
+use crate::settings::Settings;
+use crate::state::Ingress;
+
+/// Takes the hook in, waits for its outcome until the deadline, and answers.
+pub(crate) async fn hook(
+    State(ingress): State<Arc<Ingress>>,
+    Path(org): Path<String>,
+    Extension(arrival): Extension<Arrival>,
+    request: Request<Body>,
+) -> Response {
+    let org = match door::admit(&ingress, &org, request.headers(), "telephony") {
+        Ok(org) => org,
+        Err(status) => return status.into_response(),
+    };
+    let Ok(_place) = ingress.hooks.clone().try_acquire_owned() else {
+        return end(&ingress, &org, arrival, Reply::Unavailable);
+    };
+    let body = match door::json_body(request, Settings::HOOK_BODY, Settings::HOOK_BODY_TIME).await {
+        Ok(body) => body,
+        Err(status) => return status.into_response(),
+    };
+    let parsed = TelephonyHook::parse(&body);
+    drop(body);
+    let hook = match parsed {
+        Ok(hook) => hook,
+        Err(err) => {
+            warn!(org = %org.name, error = %err, "telephony hook not understood");
+            measure(&ingress, &org, arrival, "malformed");
+            return json(&HookAnswer::error(ErrorKind::NotUnderstood));
+        }
+    };
+    let deadline = Deadline::after(arrival.first_byte, ingress.settings.deadline);
+    let progress = match ingress.answers.claim(&org.name, hook.event_id.as_deref()) {
+        Claim::Answered(told) => {
+            info!(org = %org.name, answer = told.answer.as_str(), "telephony hook repeated: the stored answer");
+            return end(&ingress, &org, arrival, Reply::Told(told));
+        }
+        Claim::Copy(progress) => progress,
+        Claim::First(progress) => {
+            let work = Hook {
+                ingress: ingress.clone(),
+                org: org.clone(),
+                hook,
+                deadline,
+                progress: progress.clone(),
+                arrival,
+            };
+            ingress.work.spawn(work.run());
+            progress
+        }
+    };
+    // What is left after this timer is writing some bytes.
+    let reply = progress.reply(deadline, &ingress.settings.policy).await;
+    end(&ingress, &org, arrival, reply)
+}
+
+fn end(ingress: &Ingress, org: &Org, arrival: Arrival, reply: Reply) -> Response {
+    match reply {
+        Reply::Told(told) => {
+            measure(ingress, org, arrival, told.answer.as_str());
+            json(&answer(&told))
+        }
+        Reply::Unavailable => {
+            measure(ingress, org, arrival, "unavailable");
+            unavailable()
+        }
+    }
+}
+
+fn measure(ingress: &Ingress, org: &Org, arrival: Arrival, answer: &'static str) {
+    let took: Duration = ingress.clock.monotonic().saturating_duration_since(arrival.first_byte);
+    metrics::histogram!("ringback_hook_duration_seconds", "org" => org.name.to_string(), "answer" => answer)
+        .record(took.as_secs_f64());
+}
+
+/// Okta's answer for what is told.
+fn answer(told: &Told) -> HookAnswer {
+    let (provider, reference, attempt) =
+        (told.provider.as_deref(), told.provider_ref.as_deref(), told.attempt_ref.as_deref());
+    match told.answer {
+        Answer::Successful => HookAnswer::successful(provider, reference, attempt),
+        Answer::Pending => HookAnswer::pending(provider, reference, attempt),
+        Answer::Failed => HookAnswer::failed(provider, reference, attempt),
+        Answer::Error => HookAnswer::error(told.failure.map_or(ErrorKind::NotSentNow, ErrorKind::from)),
+    }
+}
+
+fn json(answer: &HookAnswer) -> Response {
+    let mut response = (StatusCode::OK, answer.to_json()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
