@@ -1,0 +1,373 @@
+//! One event, from its arrival to its end in the books.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ledger::SendRecord;
+use otp::{
+    DeadLettered, EventReceived, EventSettled, EventState, Fact, FeedbackReported, MatchedBy, PhoneNumber,
+    ReportResult, TransactionId, Verdict,
+};
+use telephony::{Provider, ReportError, Subject};
+use tracing::{error, info, warn};
+
+use crate::inbox::{Entry, Place};
+use crate::lookup::Lookup;
+use crate::subject::{Match, later};
+use crate::worker::Worker;
+
+/// What is to become of the message.
+pub(crate) enum Outcome {
+    /// Its end is on disk.
+    Settled,
+    /// Try again after a while.
+    Later(Duration),
+}
+
+/// While another event of the same verification, or a copy of the same event, is being worked on.
+const BUSY: Duration = Duration::from_millis(250);
+/// While a provider refuses our credential.
+const REFUSED: Duration = Duration::from_secs(15);
+
+/// How an event ends.
+struct End {
+    state: EventState,
+    note: Option<&'static str>,
+    transaction: Option<TransactionId>,
+    /// Whether the code of that transaction was entered: known even when nobody can be told any more.
+    verified: bool,
+    report: Option<FeedbackReported>,
+    dead: Option<String>,
+}
+
+impl End {
+    fn of(state: EventState, note: &'static str) -> Self {
+        Self { state, note: Some(note), transaction: None, verified: false, report: None, dead: None }
+    }
+
+    fn about(self, record: &SendRecord) -> Self {
+        Self { transaction: Some(record.transaction), verified: true, ..self }
+    }
+}
+
+/// A report to be made.
+struct Report<'a> {
+    provider: &'a dyn Provider,
+    subject: Subject<'a>,
+    transaction: Option<TransactionId>,
+    phone: Option<&'a PhoneNumber>,
+    matched_by: MatchedBy,
+    /// An earlier try may have had its effect.
+    doubtful: bool,
+    /// When the verification is over.
+    expires: Timestamp,
+    attempt: u32,
+}
+
+enum Tried {
+    End(End),
+    Later(Duration),
+}
+
+impl Worker {
+    /// Does what the event asks for, once.
+    pub(crate) async fn approve(&self, received: &EventReceived, redelivered: bool) -> Outcome {
+        let event = &received.event;
+        let place = match self.events.enter(event.id.clone()) {
+            Entry::Free(place) => place,
+            Entry::Busy => return Outcome::Later(BUSY),
+            Entry::Done => return Outcome::Settled,
+        };
+        // Another process, or this one before a restart, may have settled it.
+        let asked = tokio::time::timeout(self.settings.ledger, self.ledger.event_state(&event.id)).await;
+        if let Ok(Ok(Some(
+            EventState::Done | EventState::Skipped | EventState::Expired | EventState::NoMatch,
+        ))) = asked
+        {
+            place.done();
+            return Outcome::Settled;
+        }
+        let (attempt, doubtful) = (place.attempt(), redelivered || place.doubtful());
+        let tried = match self.find_record(received).await {
+            Match::Record(record) if record.newer_in_flight && self.young(received) => self.soon(),
+            Match::Record(record) => self.by_record(received, &record, &place, attempt, doubtful).await,
+            Match::Twin => Tried::End(End::of(
+                EventState::Skipped,
+                "the other half of an enrolment: its code went by the other channel",
+            )),
+            Match::None if self.young(received) => self.soon(),
+            Match::None | Match::Away => self.by_phone(received, &place, attempt, doubtful).await,
+        };
+        match tried {
+            Tried::Later(after) => Outcome::Later(after),
+            Tried::End(end) => self.end(received, end, place, attempt).await,
+        }
+    }
+
+    /// When the books are likely to know more.
+    fn soon(&self) -> Tried {
+        Tried::Later(BUSY + self.entropy.jitter(BUSY))
+    }
+
+    /// A record of the send may still be on its way into the books.
+    fn young(&self, received: &EventReceived) -> bool {
+        later(received.received_at, self.settings.record_grace) > self.clock.now()
+    }
+
+    async fn by_record(
+        &self,
+        received: &EventReceived,
+        record: &SendRecord,
+        event: &Place<'_, otp::EventId>,
+        attempt: u32,
+        doubtful: bool,
+    ) -> Tried {
+        let place = match self.verifications.enter(record.transaction) {
+            Entry::Free(place) => place,
+            Entry::Busy => return Tried::Later(BUSY),
+            Entry::Done => {
+                return Tried::End(End::of(EventState::Done, "reported for another event").about(record));
+            }
+        };
+        if record.feedback.as_ref().is_some_and(|(verdict, result)| {
+            *verdict == Verdict::Approved
+                && matches!(result, ReportResult::Reported | ReportResult::AlreadyFinal)
+        }) {
+            return Tried::End(End::of(EventState::Done, "reported for another event").about(record));
+        }
+        let expires = later(record.received_at, self.settings.life);
+        let provider =
+            record.provider.as_deref().and_then(|name| self.providers.iter().find(|p| p.name() == name));
+        let Some(provider) = provider.filter(|p| p.reports()) else {
+            return Tried::End(End::of(EventState::Skipped, "its provider takes no reports").about(record));
+        };
+        if expires <= self.clock.now() {
+            return Tried::End(End::of(EventState::Expired, "the verification was over").about(record));
+        }
+        // An ambiguous send has no reference; its number is as good while the verification lives.
+        let number = if record.provider_ref.is_none() { self.number_of(record) } else { None };
+        let subject = match (&record.provider_ref, &number) {
+            (Some(reference), _) => Subject::Reference(reference),
+            (None, Some(number)) => Subject::Phone(number),
+            (None, None) => {
+                return Tried::End(
+                    End::of(EventState::NoMatch, "the send has neither reference nor number").about(record),
+                );
+            }
+        };
+        let report = Report {
+            provider: provider.as_ref(),
+            subject,
+            transaction: Some(record.transaction),
+            phone: number.as_ref(),
+            matched_by: MatchedBy::Record,
+            doubtful,
+            expires,
+            attempt,
+        };
+        match self.report(received, report, event).await {
+            Tried::End(end) => {
+                if end.state == EventState::Done {
+                    place.done();
+                }
+                Tried::End(end.about(record))
+            }
+            later @ Tried::Later(_) => later,
+        }
+    }
+
+    async fn by_phone(
+        &self,
+        received: &EventReceived,
+        event: &Place<'_, otp::EventId>,
+        attempt: u32,
+        doubtful: bool,
+    ) -> Tried {
+        let published = received.event.published_at.unwrap_or(received.received_at);
+        let expires = later(published, self.settings.life);
+        if expires <= self.clock.now() {
+            return Tried::End(End::of(EventState::Expired, "it came when any verification was over"));
+        }
+        let Some(provider) = self.providers.iter().find(|p| p.reports()) else {
+            return Tried::End(End::of(EventState::Skipped, "no provider takes reports"));
+        };
+        let (phone, matched_by) = match self.look_up(received, attempt).await {
+            Lookup::Phone(phone, way) => (phone, way),
+            Lookup::NoUser => return Tried::End(End::of(EventState::Skipped, "the user is gone")),
+            Lookup::Nothing(why) => return Tried::End(End::of(EventState::NoMatch, why)),
+            waiting @ (Lookup::Wait(after) | Lookup::Later(after)) => {
+                if matches!(waiting, Lookup::Later(_)) {
+                    event.failed();
+                }
+                return self.again(after, expires, || {
+                    End::of(EventState::Expired, "Okta could not be asked until it was over")
+                });
+            }
+        };
+        let report = Report {
+            provider: provider.as_ref(),
+            subject: Subject::Phone(&phone),
+            transaction: None,
+            phone: Some(&phone),
+            matched_by,
+            doubtful,
+            expires,
+            attempt,
+        };
+        self.report(received, report, event).await
+    }
+
+    async fn report(
+        &self,
+        received: &EventReceived,
+        report: Report<'_>,
+        event: &Place<'_, otp::EventId>,
+    ) -> Tried {
+        let verdict = Verdict::Approved;
+        let answer = report.provider.report(report.subject, verdict, self.settings.report).await;
+        let ended = |state, result, note| {
+            let mut end = End::of(state, note);
+            end.report = Some(FeedbackReported {
+                event: received.event.id.clone(),
+                transaction: report.transaction,
+                phone_hmac: report.phone.map(|phone| self.vault.hmac(phone)),
+                provider: report.provider.name().to_owned(),
+                provider_ref: match &report.subject {
+                    Subject::Reference(reference) => Some((*reference).to_owned()),
+                    Subject::Phone(_) => None,
+                },
+                verdict,
+                result,
+                matched_by: report.matched_by,
+                reported_at: self.clock.now(),
+            });
+            end
+        };
+        if matches!(
+            answer,
+            Err(ReportError::RateLimited { .. } | ReportError::Refused | ReportError::Transient { .. })
+        ) {
+            event.failed();
+        }
+        match answer {
+            Ok(_) => Tried::End(ended(EventState::Done, ReportResult::Reported, "reported")),
+            Err(ReportError::Gone) if report.doubtful => Tried::End(ended(
+                EventState::Done,
+                ReportResult::AlreadyFinal,
+                "an earlier try had its effect",
+            )),
+            Err(ReportError::Gone) if report.transaction.is_none() => Tried::End(ended(
+                EventState::NoMatch,
+                ReportResult::Expired,
+                "no verification is open for the number",
+            )),
+            Err(ReportError::Gone) => Tried::End(ended(
+                EventState::Expired,
+                ReportResult::Expired,
+                "the provider has closed the verification",
+            )),
+            Err(ReportError::Unsupported) => Tried::End(ended(
+                EventState::Skipped,
+                ReportResult::Unsupported,
+                "its provider takes no reports",
+            )),
+            Err(ReportError::RateLimited { wait }) => {
+                let wait = wait.unwrap_or(self.backoff(report.attempt))
+                    + self.entropy.jitter(Duration::from_secs(2));
+                self.again(wait, report.expires, || {
+                    ended(EventState::Expired, ReportResult::Expired, "rate limited until it was over")
+                })
+            }
+            Err(ReportError::Refused) => {
+                error!(
+                    provider = report.provider.name(),
+                    "the provider refuses our report: feedback waits until somebody mends it"
+                );
+                let wait = REFUSED + self.entropy.jitter(REFUSED);
+                self.again(wait, report.expires, || {
+                    let mut end =
+                        ended(EventState::Dead, ReportResult::Dead, "the provider refused every report");
+                    end.dead =
+                        Some("the provider refused every report while the verification was open".to_owned());
+                    end
+                })
+            }
+            Err(ReportError::Transient { doubtful }) => {
+                if doubtful {
+                    event.doubt();
+                }
+                let wait = self.backoff(report.attempt);
+                self.again(wait, report.expires, || {
+                    ended(EventState::Expired, ReportResult::Expired, "the provider failed until it was over")
+                })
+            }
+        }
+    }
+
+    /// Once more after `wait`, if the verification still lives then; else `end`.
+    fn again(&self, wait: Duration, expires: Timestamp, end: impl FnOnce() -> End) -> Tried {
+        if later(self.clock.now(), wait) < expires { Tried::Later(wait) } else { Tried::End(end()) }
+    }
+
+    /// Puts the end on disk; only then is the message done with.
+    async fn end(
+        &self,
+        received: &EventReceived,
+        end: End,
+        place: Place<'_, otp::EventId>,
+        attempt: u32,
+    ) -> Outcome {
+        let (event, now) = (&received.event, self.clock.now());
+        let mut facts = Vec::with_capacity(3);
+        let result = end.report.as_ref().map(|report| report.result);
+        if let Some(report) = end.report {
+            metrics::counter!("ringback_feedback_total", "provider" => report.provider.clone(), "result" => report.result.as_str())
+                .increment(1);
+            facts.push(Fact::FeedbackReported(report));
+        }
+        if let Some(reason) = end.dead {
+            facts.push(Fact::DeadLettered(DeadLettered {
+                event: event.id.clone(),
+                reason,
+                attempts: attempt,
+                dead_at: now,
+            }));
+        }
+        let verified_at = end.verified.then(|| event.published_at.unwrap_or(received.received_at));
+        facts.push(Fact::EventSettled(EventSettled {
+            event: event.id.clone(),
+            state: end.state,
+            note: end.note.map(str::to_owned),
+            attempts: attempt,
+            transaction: end.transaction,
+            verified_at,
+            settled_at: now,
+        }));
+        if let Err(err) = self.record(&facts).await {
+            warn!(event = event.id.uuid, error = %err, "an event's end is not on disk; trying again");
+            if result.is_some() {
+                place.doubt();
+            }
+            place.failed();
+            return Outcome::Later(self.backoff(attempt));
+        }
+        let lag = now.duration_since(received.received_at).unsigned_abs();
+        if result == Some(ReportResult::Reported) {
+            metrics::histogram!("ringback_feedback_lag_seconds").record(lag.as_secs_f64());
+        }
+        info!(
+            org = %event.id.org,
+            event = event.id.uuid,
+            event_type = event.event_type,
+            state = end.state.as_str(),
+            note = end.note,
+            result = result.map(ReportResult::as_str),
+            transaction = end.transaction.map(tracing::field::display),
+            attempts = attempt,
+            lag_ms = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
+            "event settled"
+        );
+        place.done();
+        Outcome::Settled
+    }
+}
