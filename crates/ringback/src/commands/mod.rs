@@ -1,0 +1,109 @@
+//! What each command does. 0 done; 1 it failed; 2 the arguments or the configuration are wrong.
+
+mod config;
+mod demo;
+mod doctor;
+mod events;
+mod journal;
+mod migrate;
+mod output;
+mod purge;
+mod serve;
+mod sim;
+mod transactions;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Loaded, Problems};
+
+/// Why a command ended without doing what it was asked for.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    /// Arguments or configuration.
+    #[error(transparent)]
+    Wrong(#[from] Problems),
+    /// An argument.
+    #[error("{0}")]
+    Argument(String),
+    /// It did not work.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// Runs one command to its end.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(err) => return fail(&CommandError::Failed(err.into())),
+    };
+    let file = cli.config.as_deref();
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Demo { once } => demo::run(once).await,
+            Command::Serve { role } => serve::run(file, role).await,
+            Command::Sim { listen, org, ledger } => sim::run(listen, &org, ledger).await,
+            Command::Migrate => migrate::run(file).await,
+            Command::Doctor => doctor::run(file).await,
+            Command::Config { what } => config::run(file, &what),
+            Command::Transactions { what } => transactions::run(file, what).await,
+            Command::Events { what } => events::run(file, what).await,
+            Command::Journal { what } => journal::run(file, what).await,
+            Command::Purge => purge::run(file).await,
+        }
+    });
+    // Nothing may keep a finished command alive: not a lookup that hangs in a thread of its own.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    match ended {
+        Ok(code) => code,
+        Err(err) => fail(&err),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command's own output")]
+fn fail(err: &CommandError) -> ExitCode {
+    match err {
+        CommandError::Wrong(problems) => {
+            eprintln!("the configuration is wrong:");
+            for line in problems.lines() {
+                eprintln!("  {line}");
+            }
+            ExitCode::from(2)
+        }
+        CommandError::Argument(what) => {
+            eprintln!("{what}");
+            ExitCode::from(2)
+        }
+        CommandError::Failed(err) => {
+            // A configuration problem may come out of a deeper place.
+            if let Some(problems) = err.downcast_ref::<Problems>() {
+                return fail(&CommandError::Argument(format!(
+                    "the configuration is wrong:\n  {}",
+                    problems.lines().join("\n  ")
+                )));
+            }
+            eprintln!("ringback: {err:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// The configuration of this process.
+fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let environment = std::env::vars_os();
+    // What is not UTF-8 is not ours.
+    let environment =
+        environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let loaded = crate::config::load(file, environment)?;
+    // Rules that only the parts themselves know.
+    crate::providers::providers(&loaded.config.telephony.providers)?;
+    Ok(loaded)
+}
+
+/// `RUST_LOG`, as every Rust service reads it.
+fn rust_log() -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty())
+}

@@ -1,0 +1,84 @@
+//! What is done now and then: adopting journals that others left behind, pruning, forgetting.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ingress::Ingress;
+use jiff::Timestamp;
+use journal::Journal;
+use ledger::{Drain, Ledger, Retention};
+use otp::Clock;
+use queue::Relay;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+/// Every cursor of a journal: an entry that one of them has not passed is still needed.
+pub(crate) const CURSORS: [&str; 3] = [Drain::CURSOR, Relay::CURSOR, Ingress::CURSOR];
+
+pub(crate) struct Housekeeping {
+    pub(crate) journal: Journal,
+    pub(crate) dir: PathBuf,
+    pub(crate) retain: Duration,
+    pub(crate) ledger: Ledger,
+    pub(crate) retention: Retention,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Between two rounds.
+const ROUND: Duration = Duration::from_secs(30);
+/// The ledger is purged every so many rounds.
+const PURGE_ROUNDS: u32 = 20;
+
+impl Housekeeping {
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut round = 0u32;
+        while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
+            let now = self.clock.now();
+            if adopt(&self.journal, &self.dir, &self.retain, now).await > 0
+                && let Err(err) = ingress::recover_adopted(&self.journal, now).await
+            {
+                error!(error = %err, "an adopted journal could not be put in order");
+            }
+            if let Err(err) = self.journal.prune(&CURSORS, self.prune_as_of(now)).await {
+                warn!(error = %err, "the journal cannot be pruned");
+            }
+            round = round.wrapping_add(1);
+            if round % PURGE_ROUNDS == 1
+                && let Err(err) = self.ledger.purge(now, self.retention).await
+            {
+                warn!(error = %err, "the ledger cannot be purged");
+            }
+        }
+    }
+}
+
+impl Housekeeping {
+    /// What everybody has passed is kept for its own sake, but only while there is room: it must never be the reason for a refusal.
+    fn prune_as_of(&self, now: Timestamp) -> i64 {
+        let health = self.journal.health();
+        let retain = i64::try_from(self.retain.as_millis()).unwrap_or(i64::MAX);
+        let early = if health.size_bytes > health.max_bytes / 2 { retain } else { 0 };
+        now.as_millisecond().saturating_add(early)
+    }
+}
+
+/// Takes over every journal beside our own that nobody holds; returns how many.
+pub(crate) async fn adopt(journal: &Journal, own: &Path, retain: &Duration, now: Timestamp) -> usize {
+    let Some(volume) = own.parent() else { return 0 };
+    let volume = if volume.as_os_str().is_empty() { Path::new(".") } else { volume };
+    let mut adopted = 0;
+    for dir in journal::adoptable(volume, own, &CURSORS).await {
+        match journal::adopt(journal, &dir, &CURSORS).await {
+            Ok(done) => {
+                adopted += 1;
+                info!(dir = %dir.display(), node = done.node, records = done.records, corrupt = done.corrupt, "adopted a left-behind journal");
+            }
+            Err(err) => warn!(dir = %dir.display(), error = %err, "a left-behind journal cannot be adopted"),
+        }
+    }
+    if let Err(err) = journal::remove_adopted(volume, *retain, now.as_millisecond()).await {
+        warn!(error = %err, "old adopted journals cannot be removed");
+    }
+    adopted
+}

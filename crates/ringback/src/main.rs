@@ -1,0 +1,22 @@
+//! Ringback: the telephony back end an Okta org brings along itself.
+
+mod admin;
+mod app;
+mod cli;
+mod commands;
+mod config;
+mod housekeeping;
+mod privacy;
+mod providers;
+mod readiness;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // The first thing: a client built before would choose for itself, and there must be one provider of cryptography.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    commands::run(cli::Cli::parse())
+}
