@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim::{Channel, Fault, Outcome, VerifyOp};
 
-use crate::harness::{PATIENCE, Server, Settings, World, ringback, until};
+use crate::harness::{PATIENCE, Server, Settings, World, lock_books, ringback, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f2_p5_an_event_acknowledged_before_kill_9_is_approved_once() {
@@ -134,6 +134,36 @@ async fn f13_two_live_processes_beside_each_other_leave_each_others_journals_alo
     world.rows_when("SELECT * FROM otp_transactions WHERE status = 'accepted'", |rows| rows.len() == 2).await;
     assert!(world.path("data/vol/a/journal.db").exists());
     drop(other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_a_running_process_adopts_the_journal_of_one_that_dies_beside_it() {
+    let mut world = World::with(|settings| settings.journal = "data/vol/a".to_owned()).await;
+    let user = world.user("ana");
+    let beside = std::fs::read_to_string(world.path("ringback.toml")).unwrap().replace("vol/a", "vol/b");
+    std::fs::write(world.path("beside.toml"), beside).unwrap();
+    let other = Server::start(world.place.path(), &world.path("beside.toml"), &Settings::default()).await;
+    let login = world.login(&user, Channel::Sms).await;
+    let books = lock_books(&world.path("data/ledger.db")).await;
+    let second = world.login(&user, Channel::Sms).await;
+    world.sim.twilio().fail_always(VerifyOp::Update, Fault::html_503());
+    world.type_in(&user, second.code()).await;
+    world.server.kill();
+    world.sim.twilio().heal();
+    sqlx::Connection::close(books).await.unwrap();
+    // The one that is left takes over: what was in the journal alone, the approval, and what Okta was told.
+    world.row_when("SELECT * FROM feedback_reports", "result", "reported").await;
+    assert_eq!(&world.transaction(&second.request.event_id).await["status"], "accepted");
+    until("it is put in order", async || {
+        (!other.lines("an adopted journal was put in order").is_empty()).then_some(())
+    })
+    .await;
+    let to = |path: &str| format!("http://{}{path}", other.public);
+    world.sim.okta().point_at(&to("/okta/main/telephony"), &to("/okta/main/events"));
+    for request in [&login.request, &second.request] {
+        assert!(world.sim.okta().fire_hook(request).await.is_sent());
+    }
+    assert_eq!(world.sim.twilio().sends().len(), 2, "they are not sent again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,8 +59,8 @@ pub async fn recover(journal: &Journal, now: Timestamp) -> Result<Recovered, Rec
 ///
 /// # Errors
 /// When the journal cannot be read or written.
-pub async fn recover_adopted(journal: &Journal, now: Timestamp) -> Result<usize, RecoveryError> {
-    Ok(scan(journal, now, Some(journal.node())).await?.settled)
+pub async fn recover_adopted(journal: &Journal, now: Timestamp) -> Result<Recovered, RecoveryError> {
+    scan(journal, now, Some(journal.node())).await
 }
 
 async fn scan(journal: &Journal, now: Timestamp, at_work: Option<&str>) -> Result<Recovered, RecoveryError> {
@@ -93,12 +93,18 @@ async fn scan(journal: &Journal, now: Timestamp, at_work: Option<&str>) -> Resul
     Ok(recovered)
 }
 
+struct Unanswered {
+    node: String,
+    org: OrgName,
+    event: String,
+}
+
 #[derive(Default)]
 struct Found {
     /// Transactions without an end: whose they are, and the call that is under way.
     open: HashMap<TransactionId, (String, Option<AttemptStarted>)>,
     /// Hooks that nothing was said about, as far as we know. One that an earlier recovery has settled is still among them.
-    unanswered: HashMap<TransactionId, (OrgName, String)>,
+    unanswered: HashMap<TransactionId, Unanswered>,
     /// Attempts may come before their hook when a journal was adopted; transactions are settled by then.
     said: Vec<(OrgName, String, Told)>,
 }
@@ -108,7 +114,8 @@ impl Found {
         match fact {
             Fact::HookReceived(hook) => {
                 if let Some(event) = &hook.okta_event_id {
-                    self.unanswered.insert(hook.transaction, (hook.org.clone(), event.clone()));
+                    let (node, org, event) = (hook.node.clone(), hook.org.clone(), event.clone());
+                    self.unanswered.insert(hook.transaction, Unanswered { node, org, event });
                 }
                 self.open.insert(hook.transaction, (hook.node, None));
             }
@@ -152,7 +159,8 @@ impl Found {
     }
 
     fn end(self, now: Timestamp, at_work: Option<&str>) -> (Vec<Fact>, Recovered) {
-        let unfinished = self.unanswered.into_values().collect();
+        let unanswered = self.unanswered.into_values().filter(|it| Some(it.node.as_str()) != at_work);
+        let unfinished = unanswered.map(|it| (it.org, it.event)).collect();
         let mut recovered = Recovered { said: self.said, unfinished, settled: 0 };
         let mut facts = Vec::new();
         for (transaction, (_, attempt)) in

@@ -144,6 +144,7 @@ impl App {
             WINDOW,
         );
         let housekeeping = Housekeeping {
+            ingress: ingress.clone(),
             journal: journal.clone(),
             dir: config.journal.dir.clone(),
             retain: config.journal.retain,

@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 pub(crate) const CURSORS: [&str; 3] = [Drain::CURSOR, Relay::CURSOR, Ingress::CURSOR];
 
 pub(crate) struct Housekeeping {
+    pub(crate) ingress: Arc<Ingress>,
     pub(crate) journal: Journal,
     pub(crate) dir: PathBuf,
     pub(crate) retain: Duration,
@@ -35,10 +36,16 @@ impl Housekeeping {
         let mut round = 0u32;
         while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
             let now = self.clock.now();
-            if adopt(&self.journal, &self.dir, &self.retain, now).await > 0
-                && let Err(err) = ingress::recover_adopted(&self.journal, now).await
-            {
-                error!(error = %err, "an adopted journal could not be put in order");
+            if adopt(&self.journal, &self.dir, &self.retain, now).await > 0 {
+                match ingress::recover_adopted(&self.journal, now).await {
+                    // A hook that the other process has answered may come again, to this one.
+                    Ok(recovered) => {
+                        let ambiguous = recovered.settled;
+                        self.ingress.remember(recovered);
+                        info!(ambiguous, "an adopted journal was put in order");
+                    }
+                    Err(err) => error!(error = %err, "an adopted journal could not be put in order"),
+                }
             }
             if let Err(err) = self.journal.prune(&CURSORS, self.prune_as_of(now)).await {
                 warn!(error = %err, "the journal cannot be pruned");

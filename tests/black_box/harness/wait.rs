@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The machine may be busy with other things.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The machine may be busy with other things; and what the product does now and then, it does every half minute.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Looks again and again until there is something to see.
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
