@@ -1,5 +1,7 @@
 //! What every queue promises. A second implementation is a second line in [`every_queue!`].
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The relay between a real journal and the in-process queue.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,7 +12,7 @@ pub(crate) struct Inbox<K> {
 
 struct State<K> {
     under_way: HashSet<K>,
-    done: HashMap<K, ()>,
+    done: HashSet<K>,
     order: VecDeque<K>,
     doubtful: HashSet<K>,
     /// How often it was tried in vain.
@@ -39,7 +39,7 @@ impl<K: Hash + Eq + Clone> Inbox<K> {
     pub(crate) fn new(capacity: usize) -> Self {
         let state = State {
             under_way: HashSet::new(),
-            done: HashMap::new(),
+            done: HashSet::new(),
             order: VecDeque::new(),
             doubtful: HashSet::new(),
             failures: HashMap::new(),
@@ -53,7 +53,7 @@ impl<K: Hash + Eq + Clone> Inbox<K> {
 
     pub(crate) fn enter(&self, key: K) -> Entry<'_, K> {
         let mut state = self.lock();
-        if state.done.contains_key(&key) {
+        if state.done.contains(&key) {
             Entry::Done
         } else if state.under_way.insert(key.clone()) {
             Entry::Free(Place { inbox: self, key })
@@ -69,7 +69,7 @@ impl<K: Hash + Eq + Clone> Place<'_, K> {
         let mut state = self.inbox.lock();
         state.doubtful.remove(&self.key);
         state.failures.remove(&self.key);
-        if state.done.insert(self.key.clone(), ()).is_none() {
+        if state.done.insert(self.key.clone()) {
             state.order.push_back(self.key.clone());
         }
         while state.order.len() > self.inbox.capacity {

@@ -1,8 +1,13 @@
-//! How fast facts are entered. Run by hand: `cargo test -p ledger --release --test speed -- --ignored --nocapture`.
+//! How fast facts are entered, and how fast a send is found among them: `cargo bench -p ledger`.
 
-#![allow(clippy::unwrap_used, reason = "a test may end in a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a measurement for people"
+)]
 
-#[path = "conformance/facts.rs"]
+#[path = "../tests/conformance/facts.rs"]
 #[expect(dead_code, reason = "the suite uses the rest")]
 mod facts;
 
@@ -25,10 +30,9 @@ fn loop_of(n: u128) -> Vec<Fact> {
     facts
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
+#[tokio::main(worker_threads = 2)]
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
-async fn facts_per_second() {
+async fn main() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
     let ledger = Ledger::open(&url, Options::default()).await.unwrap();
