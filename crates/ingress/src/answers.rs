@@ -3,7 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use otp::{Answer, Deadline, FailureClass, OrgName};
+use jiff::{SignedDuration, Timestamp};
+use otp::{Answer, Deadline, Fact, FailureClass, HookAnswered, OrgName, TransactionId};
 use tokio::sync::watch;
 
 use crate::settings::{AnswerPolicy, OnAmbiguous, OnBlocked, OnFailed};
@@ -46,6 +47,27 @@ impl Told {
             },
         };
         Self { answer, failure: Some(class), provider, provider_ref: None, attempt_ref: None }
+    }
+
+    /// That it is said, for the books.
+    pub(crate) fn fact(
+        &self,
+        transaction: TransactionId,
+        org: OrgName,
+        okta_event_id: Option<String>,
+        answered_at: Timestamp,
+    ) -> Fact {
+        Fact::HookAnswered(HookAnswered {
+            transaction,
+            org,
+            okta_event_id,
+            answer: self.answer,
+            failure_class: self.failure,
+            provider: self.provider.clone(),
+            provider_ref: self.provider_ref.clone(),
+            attempt_ref: self.attempt_ref.clone(),
+            answered_at,
+        })
     }
 }
 
@@ -154,7 +176,12 @@ pub(crate) enum Claim {
     /// It is a copy of one under way.
     Copy(Arc<Progress>),
     /// It is a copy of one that was answered.
-    Answered(Told),
+    Answered {
+        /// What was said, or what is said now about one that a crash left without an answer.
+        told: Told,
+        /// The transaction in whose books this answer is still missing.
+        owed: Option<TransactionId>,
+    },
 }
 
 type Key = (OrgName, String);
@@ -165,22 +192,33 @@ pub(crate) struct Answers {
     known: Mutex<Known>,
 }
 
-#[derive(Default)]
 struct Known {
     slots: HashMap<Key, Slot>,
     /// Oldest first; only what was answered is forgotten.
-    order: VecDeque<Key>,
+    order: VecDeque<(Timestamp, Key)>,
+    /// No answer given since is forgotten.
+    complete_since: Timestamp,
 }
 
 enum Slot {
     Live(Arc<Progress>),
-    Answered(Told),
+    Answered { told: Told, owed: Option<TransactionId> },
 }
 
+/// By how much Okta's clock may be ahead of ours when its word for a hook's age is taken.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
 impl Answers {
-    /// Remembers `capacity` answers: more than come in while a code lives.
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, known: Mutex::default() }
+    /// Remembers the last `capacity` answers; what was said before `now` is to be told by [`Answers::remember`].
+    pub(crate) fn new(capacity: usize, now: Timestamp) -> Self {
+        let known = Known { slots: HashMap::new(), order: VecDeque::new(), complete_since: now };
+        Self { capacity, known: Mutex::new(known) }
+    }
+
+    /// Whether a hook that Okta made at `made` would be known here had it been answered before. The books know about older ones.
+    pub(crate) fn would_know(&self, made: Option<Timestamp>) -> bool {
+        let since = self.lock().complete_since.saturating_add(SKEW).unwrap_or(Timestamp::MAX);
+        made.is_some_and(|made| made > since)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -192,9 +230,9 @@ impl Answers {
         let Some(event_id) = event_id else { return Claim::First(Arc::new(Progress::new())) };
         let mut known = self.lock();
         let key = (org.clone(), event_id.to_owned());
-        match known.slots.get(&key) {
+        match known.slots.get_mut(&key) {
             Some(Slot::Live(progress)) => Claim::Copy(progress.clone()),
-            Some(Slot::Answered(told)) => Claim::Answered(told.clone()),
+            Some(Slot::Answered { told, owed }) => Claim::Answered { told: told.clone(), owed: owed.take() },
             None => {
                 let progress = Arc::new(Progress::new());
                 known.slots.insert(key, Slot::Live(progress.clone()));
@@ -203,18 +241,35 @@ impl Answers {
         }
     }
 
-    /// The hook has its answer.
-    pub(crate) fn answered(&self, org: &OrgName, event_id: Option<&str>, told: Told) {
-        let Some(event_id) = event_id else { return };
+    /// The hook has its answer, at `now`.
+    pub(crate) fn answered(&self, org: &OrgName, event_id: Option<&str>, told: Told, now: Timestamp) {
+        if let Some(event_id) = event_id {
+            self.insert((org.clone(), event_id.to_owned()), Slot::Answered { told, owed: None }, now);
+        }
+    }
+
+    /// An earlier process gave this answer, or, where `owed` says so, left its hook without one.
+    pub(crate) fn remember(
+        &self,
+        org: OrgName,
+        event_id: String,
+        told: Told,
+        owed: Option<TransactionId>,
+        now: Timestamp,
+    ) {
+        self.insert((org, event_id), Slot::Answered { told, owed }, now);
+    }
+
+    fn insert(&self, key: Key, slot: Slot, now: Timestamp) {
         let mut known = self.lock();
-        let key = (org.clone(), event_id.to_owned());
-        if let Some(Slot::Answered(_)) = known.slots.insert(key.clone(), Slot::Answered(told)) {
+        if let Some(Slot::Answered { .. }) = known.slots.insert(key.clone(), slot) {
             return;
         }
-        known.order.push_back(key);
+        known.order.push_back((now, key));
         while known.order.len() > self.capacity {
-            if let Some(oldest) = known.order.pop_front() {
+            if let Some((at, oldest)) = known.order.pop_front() {
                 known.slots.remove(&oldest);
+                known.complete_since = known.complete_since.max(at);
             }
         }
     }
@@ -234,7 +289,10 @@ impl Answers {
 mod tests {
     use super::{Answers, Claim, Reply, Told};
     use crate::settings::{AnswerPolicy, OnAmbiguous, OnBlocked, OnFailed};
-    use otp::{Answer, AttemptOutcome, Clock as _, Deadline, FailureClass, OrgName, SystemClock};
+    use jiff::Timestamp;
+    use otp::{
+        Answer, AttemptOutcome, Clock as _, Deadline, FailureClass, OrgName, SystemClock, TransactionId,
+    };
     use std::time::Duration;
 
     fn told(reference: &str) -> Told {
@@ -276,7 +334,8 @@ mod tests {
 
     #[tokio::test]
     async fn g4_copies_wait_for_the_first_and_later_ones_get_its_answer() {
-        let (answers, org, policy) = (Answers::new(10), main_org(), AnswerPolicy::default());
+        let (answers, org, policy) =
+            (Answers::new(10, Timestamp::UNIX_EPOCH), main_org(), AnswerPolicy::default());
         let Claim::First(first) = answers.claim(&org, Some("e")) else { panic!("first") };
         let Claim::Copy(copy) = answers.claim(&org, Some("e")) else { panic!("copy") };
         assert!(matches!(answers.claim(&org, Some("f")), Claim::First(_)));
@@ -284,15 +343,18 @@ mod tests {
         assert_eq!(first.decide(told("VE1")), Some(told("VE1")));
         let later = Deadline::after(SystemClock.monotonic(), Duration::from_secs(60));
         let waiting = tokio::spawn(async move { copy.reply(later, &policy).await });
-        answers.answered(&org, Some("e"), told("VE1"));
+        answers.answered(&org, Some("e"), told("VE1"), Timestamp::UNIX_EPOCH);
         first.end(Reply::Told(told("VE1")));
         assert_eq!(waiting.await.unwrap(), Reply::Told(told("VE1")));
-        assert!(matches!(answers.claim(&org, Some("e")), Claim::Answered(t) if t == told("VE1")));
+        assert!(
+            matches!(answers.claim(&org, Some("e")), Claim::Answered { told: t, owed: None } if t == told("VE1"))
+        );
     }
 
     #[tokio::test]
     async fn p3_at_the_deadline_what_is_known_is_the_answer_and_stands() {
-        let (answers, org, policy) = (Answers::new(10), main_org(), AnswerPolicy::default());
+        let (answers, org, policy) =
+            (Answers::new(10, Timestamp::UNIX_EPOCH), main_org(), AnswerPolicy::default());
         // Nothing was sent: unavailable, and nothing may be sent any more.
         let Claim::First(stuck) = answers.claim(&org, Some("a")) else { panic!("first") };
         assert_eq!(stuck.reply(passed(), &policy).await, Reply::Unavailable);
@@ -311,21 +373,36 @@ mod tests {
     }
 
     #[test]
+    fn p2_an_answer_that_a_crash_left_owing_is_owed_once() {
+        let (answers, org) = (Answers::new(2, Timestamp::UNIX_EPOCH), main_org());
+        let transaction = TransactionId::from(uuid::Uuid::from_u128(1));
+        answers.remember(org.clone(), "e".to_owned(), told("VE1"), Some(transaction), Timestamp::UNIX_EPOCH);
+        assert!(
+            matches!(answers.claim(&org, Some("e")), Claim::Answered { owed: Some(t), .. } if t == transaction)
+        );
+        assert!(matches!(answers.claim(&org, Some("e")), Claim::Answered { owed: None, .. }));
+    }
+
+    #[test]
     fn only_answered_hooks_are_forgotten_and_the_oldest_first() {
-        let (answers, org) = (Answers::new(2), main_org());
+        let (answers, org) = (Answers::new(2, Timestamp::UNIX_EPOCH), main_org());
         let Claim::First(_live) = answers.claim(&org, Some("live")) else { panic!("first") };
-        for event in ["1", "2", "3"] {
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        for (minute, event) in [(1, "1"), (2, "2"), (3, "3")] {
             answers.claim(&org, Some(event));
-            answers.answered(&org, Some(event), told(event));
+            answers.answered(&org, Some(event), told(event), at(minute));
         }
+        // The first is forgotten: about hooks of its time, clocks allowed for, the books must be asked.
+        assert!(!answers.would_know(Some(at(2))) && !answers.would_know(None));
+        assert!(answers.would_know(Some(at(3))));
         assert!(matches!(answers.claim(&org, Some("live")), Claim::Copy(_)));
-        assert!(matches!(answers.claim(&org, Some("3")), Claim::Answered(_)));
+        assert!(matches!(answers.claim(&org, Some("3")), Claim::Answered { .. }));
         assert!(matches!(answers.claim(&org, Some("1")), Claim::First(_)));
         answers.forget(&org, Some("live"));
         assert!(matches!(answers.claim(&org, Some("live")), Claim::First(_)));
         answers.forget(&org, Some("3"));
         assert!(
-            matches!(answers.claim(&org, Some("3")), Claim::Answered(_)),
+            matches!(answers.claim(&org, Some("3")), Claim::Answered { .. }),
             "an answer is not forgotten on request"
         );
     }

@@ -50,7 +50,11 @@ pub(crate) async fn json_body(
     if claimed.is_some_and(|length| length > limit) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
+    let claimed =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let too_long = claimed.is_some_and(|length| length > limit as u64);
     read_body(request.into_body(), limit, time).await.map_err(|err| match err {
+        _ if too_long => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
         BodyError::Broken => StatusCode::BAD_REQUEST,

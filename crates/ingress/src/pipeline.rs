@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 use journal::AppendError;
 use okta::TelephonyHook;
 use otp::{
     Answer, AttemptEnded, AttemptOutcome, AttemptStarted, Channel, Deadline, Fact, FailureClass,
-    HookAnswered, HookReceived, PasscodeError, SealedPhone, Settler, TransactionId, TransactionSettled,
-    TransactionStatus,
+    HookReceived, PasscodeError, SealedPhone, Settler, TransactionId, TransactionSettled, TransactionStatus,
 };
 use telephony::{AttemptLog, Dispatched, LogError, Outgoing, Plan};
 use tracing::{error, info};
@@ -21,6 +21,9 @@ use crate::state::Ingress;
 
 /// For the last facts of a hook, when the disk is slow or refuses: tried again, this often and this far apart.
 const LAST_WORDS: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// Okta: a code by SMS or voice is valid for 5 minutes unless the request says otherwise.
+const CODE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A hook to be worked on.
 pub(crate) struct Hook {
@@ -41,6 +44,10 @@ struct Sendable {
 impl Hook {
     /// Sends the code, records what happened and says what Okta is told.
     pub(crate) async fn run(mut self) {
+        if let Some(told) = self.ingress.said_before(&self.org.name, &self.hook).await {
+            info!(org = %self.org.name, answer = told.answer.as_str(), "telephony hook repeated: the answer in the books");
+            return self.answer(self.progress.decide(told.clone()).unwrap_or(told));
+        }
         let transaction = self.ingress.entropy.transaction_id(self.ingress.clock.as_ref());
         let (sendable, phone) = self.examine(transaction);
         let received = self.received(transaction, phone.as_ref());
@@ -64,7 +71,7 @@ impl Hook {
             .ok_or(FailureClass::InvalidNumber);
         let phone = to.as_ref().ok().and_then(|to| self.ingress.vault.keep(to, transaction).ok());
         let code = std::mem::replace(&mut self.hook.passcode, Err(PasscodeError));
-        let expired = self.hook.otp_expires.is_some_and(|at| at <= self.ingress.clock.now());
+        let expired = self.expires().is_some_and(|at| at <= self.ingress.clock.now());
         let sendable = (|| {
             if expired {
                 return Err(FailureClass::Stale);
@@ -76,6 +83,11 @@ impl Hook {
             Ok(Sendable { message, plan })
         })();
         (sendable, phone)
+    }
+
+    /// When the code is over. Where Okta does not say, the five minutes that are its default.
+    fn expires(&self) -> Option<Timestamp> {
+        self.hook.otp_expires.or_else(|| self.hook.event_time?.checked_add(CODE_LIFE).ok())
     }
 
     fn received(&self, transaction: TransactionId, phone: Option<&SealedPhone>) -> HookReceived {
@@ -152,7 +164,7 @@ impl Hook {
         let settled = self.settled(transaction, status, outcome.failure_class(), Some(provider), reference);
         let attempts = ended.n;
         let facts = [Fact::AttemptEnded(ended), settled, self.answered(transaction, &told)];
-        let first = self.ingress.record(&facts).await;
+        let first = self.ingress.record_end(&facts).await;
         // Also when the disk refused: the provider has the message, the intent is on disk, and a truthful answer is worth more.
         self.end(told, &line, status, attempts);
         if let Err(err) = first {
@@ -164,7 +176,7 @@ impl Hook {
     /// Writes `facts`, patiently.
     async fn last_words(&self, facts: &[Fact]) {
         for _ in 0..LAST_WORDS.0 {
-            match self.ingress.record(facts).await {
+            match self.ingress.record_end(facts).await {
                 Ok(()) => return,
                 Err(AppendError::Closed) => break,
                 Err(_) => tokio::time::sleep(LAST_WORDS.1).await,
@@ -208,26 +220,12 @@ impl Hook {
     }
 
     fn answered(&self, transaction: TransactionId, told: &Told) -> Fact {
-        Fact::HookAnswered(HookAnswered {
-            transaction,
-            org: self.org.name.clone(),
-            okta_event_id: self.hook.event_id.clone(),
-            answer: told.answer,
-            failure_class: told.failure,
-            provider: told.provider.clone(),
-            provider_ref: told.provider_ref.clone(),
-            attempt_ref: told.attempt_ref.clone(),
-            answered_at: self.ingress.clock.now(),
-        })
+        let event = self.hook.event_id.clone();
+        told.fact(transaction, self.org.name.clone(), event, self.ingress.clock.now())
     }
 
     /// The end of a transaction whose intent may be on disk, and which was not sent.
-    fn nothing_sent(
-        &self,
-        transaction: TransactionId,
-        started_at: jiff::Timestamp,
-        provider: String,
-    ) -> [Fact; 2] {
+    fn nothing_sent(&self, transaction: TransactionId, started_at: Timestamp, provider: String) -> [Fact; 2] {
         let ended = AttemptEnded {
             transaction,
             n: 1,
@@ -264,7 +262,13 @@ impl Hook {
             ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "telephony hook answered"
         );
-        self.ingress.answers.answered(&self.org.name, self.hook.event_id.as_deref(), told.clone());
+        self.answer(told);
+    }
+
+    /// Whoever asks about this hook, now or later, is told this.
+    fn answer(&self, told: Told) {
+        let now = self.ingress.clock.now();
+        self.ingress.answers.answered(&self.org.name, self.hook.event_id.as_deref(), told.clone(), now);
         self.progress.end(Reply::Told(told));
     }
 
@@ -305,7 +309,7 @@ impl AttemptLog for Log<'_> {
     ) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async move {
             let facts = [Fact::AttemptEnded(ended), Fact::AttemptStarted(started)];
-            match tokio::time::timeout(self.0.settings.journal, self.0.record(&facts)).await {
+            match tokio::time::timeout(self.0.settings.journal, self.0.record_end(&facts)).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(err)) => Err(LogError::new(err)),
                 Err(slow) => Err(LogError::new(slow)),

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use journal::{Journal, Seq};
+use journal::{AppendError, Journal, Seq};
 use otp::{
     AttemptEnded, AttemptOutcome, AttemptStarted, Fact, FailureClass, OrgName, Settler, TransactionId,
     TransactionSettled, TransactionStatus,
 };
+
+use tracing::warn;
 
 use crate::answers::Told;
 use crate::settings::AnswerPolicy;
@@ -17,17 +19,22 @@ use crate::state::Ingress;
 #[derive(Default)]
 pub struct Recovered {
     said: Vec<(OrgName, String, Told)>,
-    unfinished: Vec<(OrgName, String)>,
+    unfinished: Vec<(OrgName, String, TransactionId)>,
     /// How many transactions were found without an end and are now recorded as ambiguous.
     pub settled: usize,
 }
 
 impl Recovered {
-    pub(crate) fn into_answers(self, policy: &AnswerPolicy) -> impl Iterator<Item = (OrgName, String, Told)> {
+    /// What is answered to copies of its hooks, and for which transactions that is not in the books yet.
+    pub(crate) fn into_answers(
+        self,
+        policy: &AnswerPolicy,
+    ) -> impl Iterator<Item = (OrgName, String, Told, Option<TransactionId>)> {
         // Nothing was said about an unfinished one, as far as we know: whoever asks again is told what is told when nobody knows.
         let unknown = Told::failure(FailureClass::Crash, None, policy);
-        let unfinished = self.unfinished.into_iter().map(move |(org, event)| (org, event, unknown.clone()));
-        self.said.into_iter().chain(unfinished)
+        let unfinished = self.unfinished.into_iter();
+        let unfinished = unfinished.map(move |(org, event, owed)| (org, event, unknown.clone(), Some(owed)));
+        self.said.into_iter().map(|(org, event, told)| (org, event, told, None)).chain(unfinished)
     }
 }
 
@@ -88,7 +95,15 @@ async fn scan(journal: &Journal, now: Timestamp, at_work: Option<&str>) -> Resul
     }
     let (facts, recovered) = found.end(now, at_work);
     for chunk in facts.chunks(BATCH) {
-        journal.append(chunk.iter().map(|fact| fact.encode().into()).collect()).await?;
+        match journal.append_ending(chunk.iter().map(|fact| fact.encode().into()).collect()).await {
+            Ok(_) => {}
+            // No reason not to start: they are ambiguous all the same, and the next start finds them again.
+            Err(err @ AppendError::Full { .. }) => {
+                warn!(error = %err, "transactions without an end are not recorded as ambiguous yet");
+                break;
+            }
+            Err(err) => return Err(err.into()),
+        }
     }
     Ok(recovered)
 }
@@ -159,8 +174,8 @@ impl Found {
     }
 
     fn end(self, now: Timestamp, at_work: Option<&str>) -> (Vec<Fact>, Recovered) {
-        let unanswered = self.unanswered.into_values().filter(|it| Some(it.node.as_str()) != at_work);
-        let unfinished = unanswered.map(|it| (it.org, it.event)).collect();
+        let unanswered = self.unanswered.into_iter().filter(|(_, it)| Some(it.node.as_str()) != at_work);
+        let unfinished = unanswered.map(|(transaction, it)| (it.org, it.event, transaction)).collect();
         let mut recovered = Recovered { said: self.said, unfinished, settled: 0 };
         let mut facts = Vec::new();
         for (transaction, (_, attempt)) in

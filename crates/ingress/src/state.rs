@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use journal::{AppendError, Journal, Seq};
+use ledger::Ledger;
 use otp::{Clock, Entropy, Fact, OrgName, Vault};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::answers::Answers;
+use okta::TelephonyHook;
+
+use crate::answers::{Answers, Told};
 use crate::org::Org;
 use crate::recovery::Recovered;
 use crate::settings::Settings;
@@ -19,6 +22,7 @@ use crate::settings::Settings;
 pub struct Ingress {
     pub(crate) orgs: HashMap<OrgName, Arc<Org>>,
     pub(crate) journal: Journal,
+    pub(crate) ledger: Ledger,
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -35,6 +39,8 @@ impl Ingress {
     pub const CURSOR: &'static str = "answers";
     /// For how long a hook's answer is found again after a restart: longer than a code lives.
     const REMEMBER: Duration = Duration::from_secs(15 * 60);
+    /// For a look into the books on the way of a code.
+    const BOOKS: Duration = Duration::from_millis(100);
     /// Answers kept in memory, some 300 bytes each.
     const ANSWERS: usize = 50_000;
 
@@ -42,19 +48,22 @@ impl Ingress {
     pub fn new(
         orgs: Vec<Org>,
         journal: Journal,
+        ledger: Ledger,
         vault: Vault,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         settings: Settings,
     ) -> Self {
+        let answers = Answers::new(Self::ANSWERS, clock.now());
         Self {
             orgs: orgs.into_iter().map(|org| (org.name.clone(), Arc::new(org))).collect(),
             journal,
+            ledger,
             vault,
             clock,
             entropy,
             settings,
-            answers: Answers::new(Self::ANSWERS),
+            answers,
             hooks: Arc::new(Semaphore::new(settings.hooks)),
             deliveries: Arc::new(Semaphore::new(settings.deliveries)),
             work: TaskTracker::new(),
@@ -63,8 +72,9 @@ impl Ingress {
 
     /// Takes over what an earlier process said.
     pub fn remember(&self, recovered: Recovered) {
-        for (org, event_id, told) in recovered.into_answers(&self.settings.policy) {
-            self.answers.answered(&org, Some(&event_id), told);
+        let now = self.clock.now();
+        for (org, event_id, told, owed) in recovered.into_answers(&self.settings.policy) {
+            self.answers.remember(org, event_id, told, owed, now);
         }
     }
 
@@ -96,6 +106,28 @@ impl Ingress {
                 warn!(error = %err, "cannot move the answers cursor");
             }
         }
+    }
+
+    /// What was said about a hook that memory no longer knows: asked of the books, briefly, and never in the way of a code.
+    pub(crate) async fn said_before(&self, org: &OrgName, hook: &TelephonyHook) -> Option<Told> {
+        let event_id = hook.event_id.as_deref()?;
+        if self.answers.would_know(hook.event_time) {
+            return None;
+        }
+        let asked = tokio::time::timeout(Self::BOOKS, self.ledger.answer_for(org, event_id)).await;
+        let answer = asked.ok()?.ok()??;
+        Some(Told {
+            answer: answer.answer,
+            failure: answer.failure_class,
+            provider: answer.provider,
+            provider_ref: answer.provider_ref,
+            attempt_ref: answer.attempt_ref,
+        })
+    }
+
+    /// Puts facts on disk that end what is there already, all or none.
+    pub(crate) async fn record_end(&self, facts: &[Fact]) -> Result<(), AppendError> {
+        self.journal.append_ending(facts.iter().map(|fact| fact.encode().into()).collect()).await.map(|_| ())
     }
 
     /// Puts facts on disk, all or none.

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, Request, StatusCode, header};
 use okta::{ErrorKind, HookAnswer, TelephonyHook};
-use otp::{Answer, Deadline};
+use otp::{Answer, Deadline, TransactionId};
 use tracing::{info, warn};
 
 use crate::answers::{Claim, Reply, Told};
@@ -50,8 +50,11 @@ pub(crate) async fn hook(
     };
     let deadline = Deadline::after(arrival.first_byte, ingress.settings.deadline);
     let progress = match ingress.answers.claim(&org.name, hook.event_id.as_deref()) {
-        Claim::Answered(told) => {
+        Claim::Answered { told, owed } => {
             info!(org = %org.name, answer = told.answer.as_str(), "telephony hook repeated: the stored answer");
+            if let Some(transaction) = owed {
+                owe_no_more(&ingress, &org, transaction, hook.event_id, &told).await;
+            }
             return end(&ingress, &org, arrival, Reply::Told(told));
         }
         Claim::Copy(progress) => progress,
@@ -71,6 +74,22 @@ pub(crate) async fn hook(
     // What is left after this timer is writing some bytes.
     let reply = progress.reply(deadline, &ingress.settings.policy).await;
     end(&ingress, &org, arrival, reply)
+}
+
+/// Puts an answer into the books that is given for a hook which a crash left without one.
+async fn owe_no_more(
+    ingress: &Ingress,
+    org: &Org,
+    transaction: TransactionId,
+    okta_event_id: Option<String>,
+    told: &Told,
+) {
+    let fact = told.fact(transaction, org.name.clone(), okta_event_id, ingress.clock.now());
+    match tokio::time::timeout(ingress.settings.journal, ingress.record_end(&[fact])).await {
+        Ok(Ok(())) => {}
+        Ok(Err(err)) => warn!(%transaction, error = %err, "a repeated answer is not in the books"),
+        Err(_) => warn!(%transaction, "a repeated answer is late for the books"),
+    }
 }
 
 fn end(ingress: &Ingress, org: &Org, arrival: Arrival, reply: Reply) -> Response {

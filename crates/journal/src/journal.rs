@@ -79,10 +79,20 @@ impl Journal {
     ///
     /// A cancelled append may or may not have been kept. An empty one has an empty range.
     pub async fn append(&self, records: Vec<Record>) -> Result<RangeInclusive<Seq>, AppendError> {
+        self.urgent(records, false).await
+    }
+
+    /// [`Journal::append`] for the end of something whose beginning is in the journal: it may also take the sixteenth of the room
+    /// that is kept back for ends, so that a full journal refuses what would begin and not what has begun.
+    pub async fn append_ending(&self, records: Vec<Record>) -> Result<RangeInclusive<Seq>, AppendError> {
+        self.urgent(records, true).await
+    }
+
+    async fn urgent(&self, records: Vec<Record>, ending: bool) -> Result<RangeInclusive<Seq>, AppendError> {
         if records.is_empty() {
             return Ok(RangeInclusive::new(1, 0));
         }
-        let (append, answer) = request(records);
+        let (append, answer) = request(records, ending);
         self.inner.appends.try_send(append).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 AppendError::Overloaded { waiting: self.inner.appends.max_capacity() }
@@ -100,7 +110,7 @@ impl Journal {
         if records.is_empty() {
             return Ok(RangeInclusive::new(1, 0));
         }
-        let (append, answer) = request(records);
+        let (append, answer) = request(records, false);
         self.inner.appends.send(append).await.map_err(|_| AppendError::Closed)?;
         answer.await.unwrap_or(Err(AppendError::Closed))
     }
@@ -203,7 +213,7 @@ impl fmt::Debug for Journal {
 
 type Answer = oneshot::Receiver<Result<RangeInclusive<Seq>, AppendError>>;
 
-fn request(records: Vec<Record>) -> (Append, Answer) {
+fn request(records: Vec<Record>, ending: bool) -> (Append, Answer) {
     let (sender, answer) = oneshot::channel();
-    (Append { records, answer: sender }, answer)
+    (Append { records, ending, answer: sender }, answer)
 }

@@ -55,6 +55,11 @@ impl State {
         *self.last.borrow()
     }
 
+    /// Room for the ends of what has begun: a sixteenth of all.
+    pub(crate) fn kept_back(&self) -> u64 {
+        self.max_bytes / 16
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.size.load(Ordering::Relaxed)
     }

@@ -18,6 +18,8 @@ const BATCH: usize = 512;
 /// Records that want to be durable.
 pub(crate) struct Append {
     pub(crate) records: Vec<Record>,
+    /// It ends something that is in the journal already: it may take the room that is kept back for that.
+    pub(crate) ending: bool,
     pub(crate) answer: oneshot::Sender<Result<RangeInclusive<Seq>, AppendError>>,
 }
 
@@ -82,7 +84,7 @@ impl Writer {
         }
         match self.store.append((self.now_ms)(), weight, &records).await {
             Ok(mut next) => {
-                for Append { records, answer } in waiting.drain(..) {
+                for Append { records, answer, .. } in waiting.drain(..) {
                     let end = next + records.len() as Seq;
                     // Nobody listens if the append was cancelled; its records stay.
                     let _ = answer.send(Ok(next..=end - 1));
@@ -100,10 +102,12 @@ impl Writer {
     /// Refuses what there is no room for; returns the weight of the rest.
     fn admit(&self, waiting: &mut Vec<Append>) -> u64 {
         let (size, max) = (self.state.size(), self.state.max_bytes);
+        let for_beginnings = max - self.state.kept_back();
         let mut admitted = 0;
         let refused = waiting.extract_if(.., |append| {
             let weight: u64 = append.records.iter().map(Record::weight).sum();
-            let fits = size + admitted + weight <= max;
+            let room = if append.ending { max } else { for_beginnings };
+            let fits = size + admitted + weight <= room;
             admitted += if fits { weight } else { 0 };
             !fits
         });

@@ -1,4 +1,6 @@
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use otp::{Channel, Passcode, PasscodeError, Purpose};
 use secrecy::SecretString;
 
@@ -105,7 +107,11 @@ fn identity(value: &Json<'_>) -> Option<String> {
 
 /// Okta writes ISO 8601 in UTC with milliseconds; microseconds are what the books keep.
 pub(crate) fn time(value: &Json<'_>) -> Option<Timestamp> {
-    let time: Timestamp = value.text()?.trim().parse().ok()?;
+    let text = value.text()?;
+    let text = text.trim();
+    // Without a zone it can only be UTC.
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let time: Timestamp = text.parse().ok().or_else(civil)?;
     Timestamp::from_microsecond(time.as_microsecond()).ok()
 }
 

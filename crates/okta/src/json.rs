@@ -92,7 +92,11 @@ impl<'a> Json<'a> {
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Number(number) => Some(Cow::Owned(number.to_string())),
+            Self::Number(number) => {
+                let digits = number.to_string();
+                // Some serialisers write every number with a fraction.
+                Some(Cow::Owned(digits.strip_suffix(".0").map_or_else(|| digits.clone(), str::to_owned)))
+            }
             _ => None,
         }
     }

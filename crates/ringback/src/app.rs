@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use ingress::http::{Limits, Server};
 use ingress::{Ingress, Org, Settings as IngressSettings};
-use journal::{Journal, Options as JournalOptions};
+use journal::{Journal, OpenError, Options as JournalOptions};
 use ledger::{Drain, Ledger, Retention};
 use metrics_exporter_prometheus::PrometheusHandle;
 use okta::{ClientOptions, Credential, HookAuth, OktaClient};
@@ -18,7 +18,7 @@ use secrecy::ExposeSecret as _;
 use telephony::{Dispatcher, Policy};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use worker::{OrgAccess, Parts, Worker};
 
 use crate::config::{Config, OrgConfig};
@@ -111,6 +111,7 @@ impl App {
         let ingress = Arc::new(Ingress::new(
             orgs,
             journal.clone(),
+            ledger.clone(),
             vault.clone(),
             clock.clone(),
             entropy.clone(),
@@ -219,7 +220,15 @@ pub(crate) async fn open_journal(
     let mut options = JournalOptions::new(&config.journal.dir, node, now_ms);
     options.max_bytes = config.journal.max_bytes;
     options.retain = config.journal.retain;
-    Journal::open(options).await.context("journal.dir")
+    match Journal::open(options.clone()).await {
+        Err(err @ OpenError::Corrupt { .. }) => {
+            // Codes must go on; what is in the damaged file waits for a person.
+            let kept = journal::set_aside(&config.journal.dir).await.context("journal.dir")?;
+            error!(error = %err, kept = %kept.display(), "the journal is damaged and set aside; starting with an empty one");
+            Journal::open(options).await.context("journal.dir")
+        }
+        opened => opened.context("journal.dir"),
+    }
 }
 
 /// Opens the ledger with its schema up to date.

@@ -28,14 +28,24 @@ pub(crate) struct Housekeeping {
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(30);
+/// Between two looks at how full the journal is.
+const LOOK: Duration = Duration::from_secs(1);
+/// What is younger may belong to a hook under way: a crash must find its beginning.
+const UNDER_WAY: Duration = Duration::from_secs(5);
 /// The ledger is purged every so many rounds.
 const PURGE_ROUNDS: u32 = 20;
 
 impl Housekeeping {
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut round = 0u32;
-        while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
+        let (mut round, mut looks) = (0u32, 0u32);
+        let looks_per_round = u32::try_from(ROUND.as_secs() / LOOK.as_secs()).unwrap_or(1);
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
             let now = self.clock.now();
+            self.make_room(now).await;
+            looks = (looks + 1) % looks_per_round;
+            if looks != 0 {
+                continue;
+            }
             if adopt(&self.journal, &self.dir, &self.retain, now).await > 0 {
                 match ingress::recover_adopted(&self.journal, now).await {
                     // A hook that the other process has answered may come again, to this one.
@@ -47,7 +57,7 @@ impl Housekeeping {
                     Err(err) => error!(error = %err, "an adopted journal could not be put in order"),
                 }
             }
-            if let Err(err) = self.journal.prune(&CURSORS, self.prune_as_of(now)).await {
+            if let Err(err) = self.journal.prune(&CURSORS, now.as_millisecond()).await {
                 warn!(error = %err, "the journal cannot be pruned");
             }
             round = round.wrapping_add(1);
@@ -61,12 +71,20 @@ impl Housekeeping {
 }
 
 impl Housekeeping {
-    /// What everybody has passed is kept for its own sake, but only while there is room: it must never be the reason for a refusal.
-    fn prune_as_of(&self, now: Timestamp) -> i64 {
+    /// What has reached the books and the queue is kept for its own sake, but only while there is room: it must never be the reason
+    /// for a refusal. Answers that are forgotten with it are found in the books.
+    async fn make_room(&self, now: Timestamp) {
         let health = self.journal.health();
-        let retain = i64::try_from(self.retain.as_millis()).unwrap_or(i64::MAX);
-        let early = if health.size_bytes > health.max_bytes / 2 { retain } else { 0 };
-        now.as_millisecond().saturating_add(early)
+        if !health.full && health.size_bytes <= health.max_bytes / 2 {
+            return;
+        }
+        let early = self.retain.saturating_sub(UNDER_WAY);
+        let as_of = now.as_millisecond().saturating_add(i64::try_from(early.as_millis()).unwrap_or(i64::MAX));
+        match self.journal.prune(&[Drain::CURSOR, Relay::CURSOR], as_of).await {
+            Ok(0) => {}
+            Ok(entries) => info!(entries, "made room in the journal"),
+            Err(err) => warn!(error = %err, "no room can be made in the journal"),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use sim::{Channel, CodeCheck, Options, Sim, User};
 
 use super::CommandError;
 use super::output::line;
-use super::serve::stopped;
+use super::serve::Signals;
 use super::transactions;
 use crate::app::App;
 use crate::config::{LogConfig, LogFormat};
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `ringback demo`
 pub(super) async fn run(once: bool) -> Result<ExitCode, CommandError> {
+    let mut stop = Signals::listen()?;
     let dir = tempfile::tempdir().context("a temporary directory cannot be made")?;
     let _logs = telemetry::start_logs(
         &LogConfig { format: LogFormat::Text, level: "warn".to_owned() },
@@ -47,7 +48,7 @@ pub(super) async fn run(once: bool) -> Result<ExitCode, CommandError> {
             sim.url()
         ));
         line("Stop with Ctrl-C.");
-        stopped().await?;
+        stop.wait().await;
     }
     app.stop().await;
     sim.shutdown().await;

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use super::{CommandError, load, rust_log};
@@ -16,30 +16,48 @@ pub(super) async fn run(file: Option<&Path>, role: Role) -> Result<ExitCode, Com
         let what = "--role: parts in processes of their own need a queue between them; the embedded profile runs all of them in one";
         return Err(CommandError::Argument(what.to_owned()));
     }
+    // Before anything can be seen of the process: whoever stops it then is heard.
+    let mut stop = Signals::listen()?;
     let _logs = telemetry::start_logs(&loaded.config.log, rust_log().as_deref())?;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
     let metrics = telemetry::start_metrics()?;
-    let app = App::start(&loaded.config, metrics).await?;
-    stopped().await?;
+    let app = tokio::select! {
+        app = App::start(&loaded.config, metrics) => app?,
+        () = stop.wait() => {
+            info!("stopped before it had started; the next start goes on where this one was");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    stop.wait().await;
     info!("stopping");
     tokio::select! {
         () = app.stop() => {}
-        again = stopped() => {
-            again?;
+        () = stop.wait() => {
             warn!("stopped at once; the next start goes on where this one was");
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(super) async fn stopped() -> anyhow::Result<()> {
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, from the moment this is made.
+pub(super) struct Signals {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on the signals are heard instead of ending the process.
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for the next one.
+    pub(super) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -7,7 +7,7 @@ use sim::{Options, Sim, User};
 
 use super::CommandError;
 use super::output::line;
-use super::serve::stopped;
+use super::serve::Signals;
 
 /// `ringback sim`
 pub(super) async fn run(
@@ -15,13 +15,14 @@ pub(super) async fn run(
     org: &str,
     ledger: Option<PathBuf>,
 ) -> Result<ExitCode, CommandError> {
+    let mut stop = Signals::listen()?;
     let options = Options { listen, ledger, ..Options::default() };
     let sim = Sim::start(options).await.with_context(|| format!("{listen} cannot be bound"))?;
     let org = org.trim_end_matches('/');
     sim.okta().point_at(&format!("{org}/telephony"), &format!("{org}/events"));
     sim.okta().add_user(User::new("00uana0000000000001", "ana@example.com").phone("+15555550101"));
     print(&sim, org);
-    stopped().await?;
+    stop.wait().await;
     sim.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }
