@@ -57,6 +57,29 @@ async fn p6_a_login_is_approved_by_its_reference_and_entered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p6_a_late_event_of_one_login_does_not_approve_the_next_one() {
+    let world = World::start().await;
+    let user = world.user("ana");
+    let okta = world.sim.okta();
+    let first = world.login(&user, Channel::Sms).await;
+    world.type_in(&user, first.code()).await;
+    let row = world.transaction(&first.request.event_id).await;
+    world.sim.twilio().wait_for_reports(1, PATIENCE).await.unwrap();
+    assert!(world.sim.twilio().approved(&row["provider_ref"]));
+    // Another event of that login, published before the next code was asked for, comes after it.
+    let published = Timestamp::now();
+    let next = world.login(&user, Channel::Sms).await;
+    let event = okta.event_mfa(&user, "SMS_FACTOR", Outcome::Success, published);
+    let uuid = event["uuid"].as_str().unwrap().to_owned();
+    assert!(okta.deliver(vec![event]).await.is_received());
+    assert_eq!(&world.event_when(&uuid, "done").await["transaction_id"], &row["id"]);
+    let open = world.transaction(&next.request.event_id).await;
+    assert!(!world.sim.twilio().approved(&open["provider_ref"]));
+    assert_eq!(&open["verified_at"], "NULL");
+    assert_eq!(world.sim.twilio().reports().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn e4_the_twin_events_of_an_enrolment_are_one_report() {
     for channel in [Channel::Sms, Channel::Voice] {
         let world = World::start().await;

@@ -167,6 +167,31 @@ async fn f14_a_running_process_adopts_the_journal_of_one_that_dies_beside_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f12_a_damaged_journal_is_set_aside_and_codes_go_on() {
+    let mut world = World::start().await;
+    let user = world.user("ana");
+    world.login(&user, Channel::Sms).await;
+    world.server.terminate();
+    assert!(world.server.ended().await.success());
+    let file = world.path("data/journal/journal.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[..64].fill(0);
+    std::fs::write(&file, &bytes).unwrap();
+    world.start_again().await;
+    assert_eq!(
+        world.server.lines("the journal is damaged and set aside; starting with an empty one").len(),
+        1
+    );
+    let login = world.login(&user, Channel::Sms).await;
+    assert_eq!(&world.transaction(&login.request.event_id).await["status"], "accepted");
+    assert_eq!(world.rows("SELECT * FROM otp_transactions").await.len(), 2);
+    let aside = std::fs::read_dir(world.path("data/journal/damaged")).unwrap();
+    assert!(
+        aside.filter_map(Result::ok).any(|kept| std::fs::read(kept.path()).is_ok_and(|kept| kept == bytes))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f15_a_journal_that_cannot_be_made_is_told() {
     let world = World::start().await;
     std::fs::write(world.path("file"), "").unwrap();

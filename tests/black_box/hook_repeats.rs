@@ -150,6 +150,35 @@ async fn f1_p4_nor_after_a_second_or_third_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p2_what_is_said_after_a_crash_is_in_the_books() {
+    let mut world = World::start().await;
+    let hook = hook_of(&world, "ana");
+    killed_while_sending(&mut world, &hook).await;
+    world.start_again().await;
+    assert_eq!(&world.transaction(event_id(&hook)).await["answer"], "NULL");
+    assert_eq!(status_of(&world.hook(&hook).await.json()), "PENDING");
+    let sql = format!("SELECT * FROM otp_transactions WHERE okta_event_id = '{}'", event_id(&hook));
+    let row = world.row_when(&sql, "answer", "PENDING").await;
+    assert_ne!(&row["answered_at"], "NULL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_an_answer_that_only_the_books_know_is_given_again() {
+    let mut world = World::start().await;
+    let hook = hook_of(&world, "ana");
+    let first = world.hook(&hook).await.json();
+    assert_eq!(status_of(&first), "SUCCESSFUL");
+    world.drained().await;
+    world.server.kill();
+    // As after a long time, or with a new volume.
+    std::fs::remove_dir_all(world.path("data/journal")).unwrap();
+    world.start_again().await;
+    assert_eq!(world.hook(&hook).await.json(), first);
+    assert_eq!(world.hook(&hook).await.json(), first, "and from memory after that");
+    assert_eq!(world.sim.twilio().requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f1_a_login_after_a_crash_while_sending_is_still_approved() {
     let mut world = World::start().await;
     let user = world.user("ana");

@@ -71,12 +71,84 @@ async fn f10_a_full_journal_refuses_at_once_and_sends_nothing() {
     world.row_when(sql, "n", &taken.to_string()).await;
     world.drained().await;
     assert_eq!(world.rows("SELECT * FROM otp_transactions").await.len(), 1);
-    // With more room it goes on.
-    world.settings.journal_more = "max_bytes = '64MiB'".to_owned();
-    world.restart().await;
-    let login = world.login(&user, Channel::Sms).await;
-    assert_eq!(&world.transaction(&login.request.event_id).await["status"], "accepted");
-    assert_eq!(readiness(&world).await.0, 200);
+    // And then there is room again, by itself.
+    let okta = world.sim.okta().clone();
+    let taken = until("it has room again", async || {
+        let request = okta.hook_request(&user.id, Channel::Sms)?;
+        okta.fire_hook(&request).await.is_sent().then_some(request)
+    })
+    .await;
+    assert_eq!(&world.transaction(&taken.event_id).await["status"], "accepted");
+    until("it says so", async || (readiness(&world).await.0 == 200).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p11_f1_a_full_journal_is_no_reason_not_to_start() {
+    let mut world = World::with(|settings| settings.journal_more = "max_bytes = '1MiB'".to_owned()).await;
+    let user = world.user("ana");
+    let books = lock_books(&world.path("data/ledger.db")).await;
+    // A hook without an end, which the next start has to write down.
+    world.sim.twilio().fail_next(VerifyOp::Create, Fault::Delay(Duration::from_secs(30)));
+    let okta = world.sim.okta().clone();
+    let request = okta.hook_request(&user.id, Channel::Sms).unwrap();
+    let fired = request.clone();
+    let call = tokio::spawn(async move { okta.fire_hook(&fired).await });
+    world.sim.twilio().wait_for_requests(1, PATIENCE).await.unwrap();
+    let mut size = 50;
+    while size > 0 {
+        let full = world.signed(Method::POST, "/okta/main/events").json(&batch(&world, &user, size));
+        size = if Reply::to(full).await.status == 503 { size / 10 } else { size };
+    }
+    world.server.kill();
+    call.await.unwrap();
+    books.close().await.unwrap();
+    world.start_again().await;
+    let row = world.transaction(&request.event_id).await;
+    assert_eq!((&row["status"], &row["failure_class"]), ("ambiguous", "crash"));
+    world.drained().await;
+    let okta = world.sim.okta().clone();
+    until("codes are sent again", async || {
+        let request = okta.hook_request(&user.id, Channel::Sms)?;
+        okta.fire_hook(&request).await.is_sent().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p2_what_began_in_a_filling_journal_has_its_end_in_the_books() {
+    let world = World::with(|settings| settings.journal_more = "max_bytes = '1MiB'".to_owned()).await;
+    let users: Vec<_> = (0..8).map(|_| world.user("ana")).collect();
+    let mut said = Vec::new();
+    // Until it is full and has refused some.
+    let mut refused = 0;
+    while refused < 20 {
+        let mut round = tokio::task::JoinSet::new();
+        for user in &users {
+            let okta = world.sim.okta().clone();
+            let mut user = user.clone();
+            user = user.phone(&crate::harness::phone());
+            round.spawn(async move {
+                let request = sim::HookRequest::new(&user, Channel::Sms);
+                (okta.fire_hook(&request).await, request.event_id)
+            });
+        }
+        for (result, event_id) in round.join_all().await {
+            match result.http_status {
+                Some(200) => said.push((event_id, result.is_sent())),
+                Some(503) => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(said.len() < 20_000, "it never gets full");
+    }
+    world.drained().await;
+    let rows = world.rows("SELECT * FROM otp_transactions").await;
+    for (event_id, sent) in &said {
+        let row = rows.iter().find(|row| &row["okta_event_id"] == event_id.as_str()).unwrap();
+        let answer = if *sent { "SUCCESSFUL" } else { "error" };
+        assert_eq!(&row["answer"], answer, "{event_id}");
+    }
+    assert_eq!(world.rows("SELECT * FROM otp_transactions WHERE status = 'received'").await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,3 +105,31 @@ async fn an_address_that_is_taken_is_told() {
     assert!(said.err.contains("server.listen") && said.err.contains(&address), "{said:?}");
     assert!(!world.path("elsewhere/journal").exists(), "nothing is left behind");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f5_a_process_that_is_stopped_while_it_starts_ends_well() {
+    let mut world = World::start().await;
+    world.server.terminate();
+    assert!(world.server.ended().await.success());
+    // Somebody holds the books, so that it is still starting.
+    let books = crate::harness::lock_books(&world.path("data/ledger.db")).await;
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ringback"))
+        .current_dir(world.place.path())
+        .args(["--config", "ringback.toml", "serve"])
+        .env_clear()
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    crate::harness::until("it hears SIGTERM", async || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?.trim();
+        (u64::from_str_radix(caught, 16).ok()? & (1 << 14) != 0).then_some(())
+    })
+    .await;
+    let kill =
+        std::process::Command::new("sh").args(["-c", "kill -TERM \"$0\"", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let ended = crate::harness::until("it ends", async || child.try_wait().unwrap()).await;
+    assert_eq!(ended.code(), Some(0));
+    sqlx::Connection::close(books).await.unwrap();
+}
