@@ -27,7 +27,7 @@ async fn readiness(world: &World) -> (u16, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f10_a_full_journal_refuses_at_once_and_sends_nothing() {
-    let mut world = World::with(|settings| settings.journal_more = "max_bytes = '1MiB'".to_owned()).await;
+    let world = World::with(|settings| settings.journal_more = "max_bytes = '1MiB'".to_owned()).await;
     let user = world.user("ana");
     let sent = world.login(&user, Channel::Sms).await;
     world.drained().await;
@@ -179,6 +179,28 @@ async fn p10_a_hook_does_not_wait_for_the_books() {
         assert_eq!(&world.transaction(&login.request.event_id).await["status"], "accepted");
     }
     until("it is ready again", async || (readiness(&world).await.1["status"] == "ready").then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p10_a_start_does_not_wait_for_the_books() {
+    let mut world = World::start().await;
+    let user = world.user("ana");
+    world.server.terminate();
+    assert!(world.server.ended().await.success());
+    // Somebody keeps it from looking after the schema.
+    let books = lock_books(&world.path("data/ledger.db")).await;
+    world.start_again().await;
+    let login = world.login(&user, Channel::Sms).await;
+    assert_eq!(readiness(&world).await.1["ledger"]["status"], "degraded");
+    world.type_in(&user, login.code()).await;
+    world.sim.twilio().wait_for_reports(1, PATIENCE).await.unwrap();
+    assert!(world.sim.twilio().approved(&login.request.phone));
+    books.close().await.unwrap();
+    until("the books are open", async || {
+        (readiness(&world).await.1["ledger"]["status"] == "ready").then_some(())
+    })
+    .await;
+    assert_eq!(&world.transaction(&login.request.event_id).await["status"], "accepted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

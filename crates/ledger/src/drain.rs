@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use otp::{DecodeError, Fact};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::{ApplyError, Ledger};
+use crate::{ApplyError, Ledger, MigrateError};
 
 /// Copies facts from the journal to the books, in batches and in order. Cheap to clone.
 #[derive(Clone)]
@@ -14,6 +15,7 @@ pub struct Drain {
     journal: Journal,
     ledger: Ledger,
     trouble: Arc<Mutex<Option<String>>>,
+    prepared: Arc<AtomicBool>,
 }
 
 /// What keeps facts from the books for now; the journal keeps them.
@@ -25,6 +27,9 @@ pub enum DrainError {
     /// Its cursor cannot be moved.
     #[error(transparent)]
     Cursor(#[from] CursorError),
+    /// The ledger's schema cannot be brought up.
+    #[error("the schema cannot be brought up: {0}")]
+    Migrate(#[from] MigrateError),
     /// The ledger does not take them.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -41,7 +46,7 @@ impl Drain {
 
     /// A drain from `journal` to `ledger`.
     pub fn new(journal: Journal, ledger: Ledger) -> Self {
-        Self { journal, ledger, trouble: Arc::default() }
+        Self { journal, ledger, trouble: Arc::default(), prepared: Arc::default() }
     }
 
     /// What keeps facts from the books at present.
@@ -85,11 +90,27 @@ impl Drain {
         }
     }
 
+    /// Brings the ledger's schema up, unless that is done. Until it can be, facts wait in the journal and everything else goes on.
+    ///
+    /// # Errors
+    /// [`DrainError::Migrate`] says what is in the way.
+    pub async fn prepare(&self) -> Result<(), DrainError> {
+        if !self.prepared.load(Ordering::Relaxed) {
+            let migrated = self.ledger.migrate().await?;
+            self.prepared.store(true, Ordering::Relaxed);
+            if !migrated.ran.is_empty() {
+                info!(ran = ?migrated.ran, version = migrated.version, "the ledger's schema was brought up");
+            }
+        }
+        Ok(())
+    }
+
     /// Drains everything that is in the journal now; returns how many facts that were.
     ///
     /// # Errors
     /// [`DrainError`] at the first batch that could not be entered; the batches before it are.
     pub async fn catch_up(&self) -> Result<u64, DrainError> {
+        self.prepare().await?;
         let mut position = self.journal.cursor(Self::CURSOR).await?;
         let mut drained = 0;
         while position < self.journal.last() {

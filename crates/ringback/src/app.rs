@@ -86,7 +86,9 @@ impl App {
             .await
             .with_context(|| format!("admin.listen: {} cannot be bound", config.admin.listen))?;
         let journal = open_journal(config, &clock, entropy.as_ref()).await?;
-        let ledger = open_ledger(config).await?;
+        let ledger = Ledger::open(config.ledger.url.expose_secret(), ledger::Options::default())
+            .await
+            .context("ledger.url")?;
         housekeeping::adopt(&journal, &config.journal.dir, &config.journal.retain, clock.now()).await;
         let recovered = ingress::recover(&journal, clock.now()).await?;
         if recovered.settled > 0 {
@@ -97,6 +99,10 @@ impl App {
         }
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(WINDOW, clock.clone()));
         let drain = Drain::new(journal.clone(), ledger.clone());
+        if let Err(err) = drain.prepare().await {
+            // Codes do not wait for the books.
+            warn!(error = %err, "starting without the ledger; facts wait in the journal");
+        }
 
         let settings = IngressSettings {
             deadline: config.telephony.deadline,
