@@ -96,7 +96,9 @@ impl Drain {
     /// [`DrainError::Migrate`] says what is in the way.
     pub async fn prepare(&self) -> Result<(), DrainError> {
         if !self.prepared.load(Ordering::Relaxed) {
-            let migrated = self.ledger.migrate().await?;
+            let migrated = self.ledger.migrate().await.inspect_err(|err| {
+                self.note(Some(err.to_string()));
+            })?;
             self.prepared.store(true, Ordering::Relaxed);
             if !migrated.ran.is_empty() {
                 info!(ran = ?migrated.ran, version = migrated.version, "the ledger's schema was brought up");
