@@ -56,6 +56,8 @@ struct Remains {
 
 /// Events in the queue or in the worker's hands at once.
 const WINDOW: usize = 10_000;
+/// For reports in hand; one that takes longer is made again by the next start, which knows that it may have had its effect.
+const REPORTS: Duration = Duration::from_secs(2);
 /// For the last drain.
 const LAST_DRAIN: Duration = Duration::from_secs(5);
 
@@ -195,7 +197,7 @@ impl App {
         let limits = Limits::default();
         self.listening.end(limits.drain + Duration::from_millis(500)).await;
         self.parts.ingress.finish(Duration::from_secs(1)).await;
-        self.working.end(Duration::from_secs(6)).await;
+        self.working.end(REPORTS).await;
         self.parts.queue.close();
         match tokio::time::timeout(LAST_DRAIN, self.parts.drain.catch_up()).await {
             Ok(Ok(_)) => {}

@@ -117,7 +117,7 @@ impl Worker {
 
     /// Puts facts on disk, all or none.
     pub(crate) async fn record(&self, facts: &[Fact]) -> Result<(), journal::AppendError> {
-        self.journal.append(facts.iter().map(|fact| fact.encode().into()).collect()).await.map(|_| ())
+        self.journal.append_ending(facts.iter().map(|fact| fact.encode().into()).collect()).await.map(|_| ())
     }
 
     /// Before the next try: doubling from one second to one minute, full jitter over the upper half.
