@@ -4,170 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use otp::{Answer, Deadline, Fact, FailureClass, HookAnswered, OrgName, TransactionId};
-use tokio::sync::watch;
+use otp::{OrgName, TransactionId};
 
-use crate::settings::{AnswerPolicy, OnAmbiguous, OnBlocked, OnFailed};
-
-/// What Okta is told, or was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) answer: Answer,
-    pub(crate) failure: Option<FailureClass>,
-    pub(crate) provider: Option<String>,
-    pub(crate) provider_ref: Option<String>,
-    pub(crate) attempt_ref: Option<String>,
-}
-
-impl Told {
-    /// The answer for a transaction that was not accepted.
-    pub(crate) fn failure(class: FailureClass, provider: Option<String>, policy: &AnswerPolicy) -> Self {
-        let answer = match class {
-            FailureClass::Ambiguous | FailureClass::Crash => match policy.on_ambiguous {
-                OnAmbiguous::Pending => Answer::Pending,
-                OnAmbiguous::Error => Answer::Error,
-                OnAmbiguous::Successful => Answer::Successful,
-            },
-            FailureClass::RejectedFraud => match policy.on_blocked {
-                OnBlocked::Error => Answer::Error,
-                OnBlocked::Silent => Answer::Successful,
-            },
-            // What is wrong with the hook itself is an error whatever the policy.
-            FailureClass::Stale
-            | FailureClass::InvalidNumber
-            | FailureClass::InvalidCode
-            | FailureClass::UnknownChannel => Answer::Error,
-            FailureClass::NotSent
-            | FailureClass::RejectedNumber
-            | FailureClass::RejectedLimit
-            | FailureClass::Misconfigured
-            | FailureClass::NoProvider => match policy.on_failed {
-                OnFailed::Error => Answer::Error,
-                OnFailed::Failed => Answer::Failed,
-            },
-        };
-        Self { answer, failure: Some(class), provider, provider_ref: None, attempt_ref: None }
-    }
-
-    /// That it is said, for the books.
-    pub(crate) fn fact(
-        &self,
-        transaction: TransactionId,
-        org: OrgName,
-        okta_event_id: Option<String>,
-        answered_at: Timestamp,
-    ) -> Fact {
-        Fact::HookAnswered(HookAnswered {
-            transaction,
-            org,
-            okta_event_id,
-            answer: self.answer,
-            failure_class: self.failure,
-            provider: self.provider.clone(),
-            provider_ref: self.provider_ref.clone(),
-            attempt_ref: self.attempt_ref.clone(),
-            answered_at,
-        })
-    }
-}
-
-/// A hook under way, shared by its worker, its answer timer and its copies.
-pub(crate) struct Progress {
-    state: Mutex<State>,
-    /// Set once what is told is on disk (or could not be put there).
-    ended: watch::Sender<Option<Reply>>,
-}
-
-enum State {
-    /// Nothing was sent yet.
-    Waiting,
-    /// A provider may have been called.
-    Sending,
-    /// This is what Okta is told, whoever asks.
-    Decided(Told),
-    /// Nobody sends any more: our own fault.
-    Refused,
-}
-
-/// How a hook ends for those who wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Told(Told),
-    /// 503: nothing was sent and nothing will be.
-    Unavailable,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { state: Mutex::new(State::Waiting), ended: watch::Sender::new(None) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The worker is about to call a provider. `false`: too late, the timer has answered that nothing was sent.
-    pub(crate) fn start_sending(&self) -> bool {
-        let mut state = self.lock();
-        match *state {
-            State::Waiting => {
-                *state = State::Sending;
-                true
-            }
-            State::Sending => true,
-            State::Decided(_) | State::Refused => false,
-        }
-    }
-
-    /// The worker knows the answer. What was decided first stands; `None` if it was "unavailable".
-    pub(crate) fn decide(&self, told: Told) -> Option<Told> {
-        let mut state = self.lock();
-        match &*state {
-            State::Decided(first) => Some(first.clone()),
-            State::Refused => None,
-            State::Waiting | State::Sending => {
-                *state = State::Decided(told.clone());
-                Some(told)
-            }
-        }
-    }
-
-    /// The worker cannot go on and has sent nothing.
-    pub(crate) fn refuse(&self) {
-        *self.lock() = State::Refused;
-        self.end(Reply::Unavailable);
-    }
-
-    /// The worker is done.
-    pub(crate) fn end(&self, reply: Reply) {
-        self.ended.send_replace(Some(reply));
-    }
-
-    /// Waits for the end, but not past `deadline`: then what is known now is the answer, and it stands.
-    pub(crate) async fn reply(&self, deadline: Deadline, policy: &AnswerPolicy) -> Reply {
-        let mut ended = self.ended.subscribe();
-        let end = ended.wait_for(Option::is_some);
-        if let Ok(Ok(reply)) = tokio::time::timeout_at(deadline.instant().into(), end).await
-            && let Some(reply) = reply.clone()
-        {
-            return reply;
-        }
-        let mut state = self.lock();
-        match &*state {
-            State::Decided(told) => Reply::Told(told.clone()),
-            State::Refused => Reply::Unavailable,
-            State::Waiting => {
-                *state = State::Refused;
-                Reply::Unavailable
-            }
-            State::Sending => {
-                let told = Told::failure(FailureClass::Ambiguous, None, policy);
-                *state = State::Decided(told.clone());
-                Reply::Told(told)
-            }
-        }
-    }
-}
+use crate::progress::Progress;
+use crate::told::Told;
 
 /// What became of a hook's claim to be the first of its kind.
 pub(crate) enum Claim {
@@ -287,13 +127,15 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answers, Claim, Reply, Told};
-    use crate::settings::{AnswerPolicy, OnAmbiguous, OnBlocked, OnFailed};
-    use jiff::Timestamp;
-    use otp::{
-        Answer, AttemptOutcome, Clock as _, Deadline, FailureClass, OrgName, SystemClock, TransactionId,
-    };
     use std::time::Duration;
+
+    use jiff::Timestamp;
+    use otp::{Answer, Clock as _, Deadline, OrgName, SystemClock, TransactionId};
+
+    use super::{Answers, Claim};
+    use crate::progress::Reply;
+    use crate::settings::AnswerPolicy;
+    use crate::told::Told;
 
     fn told(reference: &str) -> Told {
         Told {
@@ -307,29 +149,6 @@ mod tests {
 
     fn main_org() -> OrgName {
         OrgName::new("main").unwrap()
-    }
-
-    fn passed() -> Deadline {
-        Deadline::after(SystemClock.monotonic(), Duration::ZERO)
-    }
-
-    #[test]
-    fn p2_successful_is_said_only_for_acceptance_unless_the_policy_says_so() {
-        for outcome in AttemptOutcome::ALL {
-            let Some(class) = outcome.failure_class() else { continue };
-            let told = Told::failure(class, None, &AnswerPolicy::default());
-            assert_ne!(told.answer, Answer::Successful, "{class:?}");
-        }
-        let loud = AnswerPolicy {
-            on_ambiguous: OnAmbiguous::Successful,
-            on_failed: OnFailed::Failed,
-            on_blocked: OnBlocked::Silent,
-        };
-        let answer = |class| Told::failure(class, None, &loud).answer;
-        assert_eq!(answer(FailureClass::Ambiguous), Answer::Successful);
-        assert_eq!(answer(FailureClass::RejectedFraud), Answer::Successful);
-        assert_eq!(answer(FailureClass::NotSent), Answer::Failed);
-        assert_eq!(answer(FailureClass::Stale), Answer::Error);
     }
 
     #[tokio::test]
@@ -349,27 +168,6 @@ mod tests {
         assert!(
             matches!(answers.claim(&org, Some("e")), Claim::Answered { told: t, owed: None } if t == told("VE1"))
         );
-    }
-
-    #[tokio::test]
-    async fn p3_at_the_deadline_what_is_known_is_the_answer_and_stands() {
-        let (answers, org, policy) =
-            (Answers::new(10, Timestamp::UNIX_EPOCH), main_org(), AnswerPolicy::default());
-        // Nothing was sent: unavailable, and nothing may be sent any more.
-        let Claim::First(stuck) = answers.claim(&org, Some("a")) else { panic!("first") };
-        assert_eq!(stuck.reply(passed(), &policy).await, Reply::Unavailable);
-        assert!(!stuck.start_sending());
-        // A provider was called: unknown, and the later truth does not change what was said.
-        let Claim::First(slow) = answers.claim(&org, Some("b")) else { panic!("first") };
-        assert!(slow.start_sending());
-        let Reply::Told(said) = slow.reply(passed(), &policy).await else { panic!("told") };
-        assert_eq!(said.answer, Answer::Pending);
-        assert_eq!(slow.decide(told("VE1")), Some(said));
-        // The outcome is known, only the disk is slow: the outcome is the answer.
-        let Claim::First(known) = answers.claim(&org, Some("c")) else { panic!("first") };
-        assert!(known.start_sending());
-        known.decide(told("VE2"));
-        assert_eq!(known.reply(passed(), &policy).await, Reply::Told(told("VE2")));
     }
 
     #[test]

@@ -9,11 +9,13 @@ mod events;
 pub mod http;
 mod org;
 mod pipeline;
+mod progress;
 mod recovery;
 mod router;
 mod settings;
 mod state;
 mod telephony;
+mod told;
 
 pub use org::Org;
 pub use recovery::{Recovered, RecoveryError, recover, recover_adopted};

@@ -14,10 +14,11 @@ use otp::{
 use telephony::{AttemptLog, Dispatched, LogError, Outgoing, Plan};
 use tracing::{error, info};
 
-use crate::answers::{Progress, Reply, Told};
 use crate::http::Arrival;
 use crate::org::Org;
+use crate::progress::{Progress, Reply};
 use crate::state::Ingress;
+use crate::told::Told;
 
 /// For the last facts of a hook, when the disk is slow or refuses: tried again, this often and this far apart.
 const LAST_WORDS: (u32, Duration) = (60, Duration::from_secs(1));

@@ -11,9 +11,9 @@ use otp::{
 
 use tracing::warn;
 
-use crate::answers::Told;
 use crate::settings::AnswerPolicy;
 use crate::state::Ingress;
+use crate::told::Told;
 
 /// What the journal tells about an earlier process.
 #[derive(Default)]

@@ -13,10 +13,11 @@ use tracing::warn;
 
 use okta::TelephonyHook;
 
-use crate::answers::{Answers, Told};
+use crate::answers::Answers;
 use crate::org::Org;
 use crate::recovery::Recovered;
 use crate::settings::Settings;
+use crate::told::Told;
 
 /// What the door needs: who may knock, where facts go, how codes are sent.
 pub struct Ingress {

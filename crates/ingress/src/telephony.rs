@@ -12,13 +12,15 @@ use okta::{ErrorKind, HookAnswer, TelephonyHook};
 use otp::{Answer, Deadline, TransactionId};
 use tracing::{info, warn};
 
-use crate::answers::{Claim, Reply, Told};
+use crate::answers::Claim;
 use crate::door;
 use crate::http::{Arrival, unavailable};
 use crate::org::Org;
 use crate::pipeline::Hook;
+use crate::progress::Reply;
 use crate::settings::Settings;
 use crate::state::Ingress;
+use crate::told::Told;
 
 /// Takes the hook in, waits for its outcome until the deadline, and answers.
 pub(crate) async fn hook(
