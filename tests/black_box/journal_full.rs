@@ -204,6 +204,43 @@ async fn p10_a_start_does_not_wait_for_the_books() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p6_books_that_are_behind_do_not_lead_to_an_older_login() {
+    let world = World::start().await;
+    let user = world.user("ana");
+    let first = world.login(&user, Channel::Sms).await;
+    world.type_in(&user, first.code()).await;
+    world.sim.twilio().wait_for_reports(1, PATIENCE).await.unwrap();
+    world.drained().await;
+    // The next login is in the journal alone; the one before is all the books know.
+    let books = lock_books(&world.path("data/ledger.db")).await;
+    let next = world.login(&user, Channel::Sms).await;
+    world.type_in(&user, next.code()).await;
+    world.sim.twilio().wait_for_reports(2, PATIENCE).await.unwrap();
+    let sends = world.sim.twilio().sends();
+    assert_ne!(sends[0].verification_sid, sends[1].verification_sid);
+    assert!(world.sim.twilio().approved(&sends[1].verification_sid));
+    books.close().await.unwrap();
+    let sql = "SELECT * FROM feedback_reports WHERE result = 'reported'";
+    assert_eq!(world.rows_when(sql, |rows| rows.len() == 2).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_without_a_credential_an_event_waits_for_the_books() {
+    let world = World::with(|settings| settings.api_token = Some(String::new())).await;
+    let user = world.user("ana");
+    let books = lock_books(&world.path("data/ledger.db")).await;
+    let login = world.login(&user, Channel::Sms).await;
+    world.type_in(&user, login.code()).await;
+    // Longer than a record may be on its way: Okta would be asked now, if there were a way to.
+    let begun = std::time::Instant::now();
+    until("the grace is over", async || (begun.elapsed() > Duration::from_secs(3)).then_some(())).await;
+    books.close().await.unwrap();
+    let report = world.row_when("SELECT * FROM feedback_reports", "result", "reported").await;
+    assert_eq!(&report["matched_by"], "record");
+    assert!(world.sim.twilio().approved(&login.request.phone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p10_a_long_lock_and_a_crash_lose_nothing() {
     let mut world = World::start().await;
     let user = world.user("ana");

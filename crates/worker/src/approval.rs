@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
 
 /// While another event of the same verification, or a copy of the same event, is being worked on.
 const BUSY: Duration = Duration::from_millis(250);
+/// As far as the books are behind as a rule.
+const AT_ONCE: Duration = Duration::from_millis(10);
 /// While a provider refuses our credential.
 const REFUSED: Duration = Duration::from_secs(15);
 
@@ -88,15 +90,22 @@ impl Worker {
             return Outcome::Settled;
         }
         let (attempt, doubtful) = (place.attempt(), redelivered || place.doubtful());
-        let tried = match self.find_record(received).await {
-            Match::Record(record) if record.newer_in_flight && self.young(received) => self.soon(),
+        // Facts reach the books in order: where the event itself is missing, its send may be missing too, and an older send that is
+        // there would be the wrong one.
+        let found = match asked {
+            Ok(Ok(Some(_))) => self.find_record(received).await,
+            Ok(Ok(None) | Err(_)) | Err(_) => Match::Away,
+        };
+        let tried = match found {
+            Match::Record(record) if record.newer_in_flight && self.young(received) => self.soon(received),
             Match::Record(record) => self.by_record(received, &record, &place, attempt, doubtful).await,
             Match::Twin => Tried::End(End::of(
                 EventState::Skipped,
                 "the other half of an enrolment: its code went by the other channel",
             )),
-            Match::None if self.young(received) => self.soon(),
-            Match::None | Match::Away => self.by_phone(received, &place, attempt, doubtful).await,
+            Match::None | Match::Away if self.young(received) => self.soon(received),
+            Match::None => self.by_phone(received, &place, attempt, doubtful, true).await,
+            Match::Away => self.by_phone(received, &place, attempt, doubtful, false).await,
         };
         match tried {
             Tried::Later(after) => Outcome::Later(after),
@@ -104,9 +113,11 @@ impl Worker {
         }
     }
 
-    /// When the books are likely to know more.
-    fn soon(&self) -> Tried {
-        Tried::Later(BUSY + self.entropy.jitter(BUSY))
+    /// When the books are likely to know more: they are milliseconds behind as a rule, and when they are not, they are seconds behind.
+    fn soon(&self, received: &EventReceived) -> Tried {
+        let age = self.clock.now().duration_since(received.received_at).unsigned_abs();
+        let wait = age.clamp(AT_ONCE, BUSY);
+        Tried::Later(wait + self.entropy.jitter(wait))
     }
 
     /// A record of the send may still be on its way into the books.
@@ -182,6 +193,7 @@ impl Worker {
         event: &Place<'_, otp::EventId>,
         attempt: u32,
         doubtful: bool,
+        books_asked: bool,
     ) -> Tried {
         let published = received.event.published_at.unwrap_or(received.received_at);
         let expires = later(published, self.settings.life);
@@ -194,7 +206,12 @@ impl Worker {
         let (phone, matched_by) = match self.look_up(received, attempt).await {
             Lookup::Phone(phone, way) => (phone, way),
             Lookup::NoUser => return Tried::End(End::of(EventState::Skipped, "the user is gone")),
-            Lookup::Nothing(why) => return Tried::End(End::of(EventState::NoMatch, why)),
+            Lookup::Nothing(why) if books_asked => return Tried::End(End::of(EventState::NoMatch, why)),
+            // The books may still tell.
+            Lookup::Nothing(why) => {
+                event.failed();
+                return self.again(self.backoff(attempt), expires, || End::of(EventState::NoMatch, why));
+            }
             waiting @ (Lookup::Wait(after) | Lookup::Later(after)) => {
                 if matches!(waiting, Lookup::Later(_)) {
                     event.failed();
