@@ -130,22 +130,12 @@ mod tests {
     use std::time::Duration;
 
     use jiff::Timestamp;
-    use otp::{Answer, Clock as _, Deadline, OrgName, SystemClock, TransactionId};
+    use otp::{Clock as _, Deadline, OrgName, SystemClock, TransactionId};
 
     use super::{Answers, Claim};
     use crate::progress::Reply;
     use crate::settings::AnswerPolicy;
     use crate::told::Told;
-
-    fn told(reference: &str) -> Told {
-        Told {
-            answer: Answer::Successful,
-            failure: None,
-            provider: None,
-            provider_ref: Some(reference.to_owned()),
-            attempt_ref: None,
-        }
-    }
 
     fn main_org() -> OrgName {
         OrgName::new("main").unwrap()
@@ -159,14 +149,14 @@ mod tests {
         let Claim::Copy(copy) = answers.claim(&org, Some("e")) else { panic!("copy") };
         assert!(matches!(answers.claim(&org, Some("f")), Claim::First(_)));
         assert!(first.start_sending());
-        assert_eq!(first.decide(told("VE1")), Some(told("VE1")));
+        assert_eq!(first.decide(Told::accepted("VE1")), Some(Told::accepted("VE1")));
         let later = Deadline::after(SystemClock.monotonic(), Duration::from_secs(60));
         let waiting = tokio::spawn(async move { copy.reply(later, &policy).await });
-        answers.answered(&org, Some("e"), told("VE1"), Timestamp::UNIX_EPOCH);
-        first.end(Reply::Told(told("VE1")));
-        assert_eq!(waiting.await.unwrap(), Reply::Told(told("VE1")));
+        answers.answered(&org, Some("e"), Told::accepted("VE1"), Timestamp::UNIX_EPOCH);
+        first.end(Reply::Told(Told::accepted("VE1")));
+        assert_eq!(waiting.await.unwrap(), Reply::Told(Told::accepted("VE1")));
         assert!(
-            matches!(answers.claim(&org, Some("e")), Claim::Answered { told: t, owed: None } if t == told("VE1"))
+            matches!(answers.claim(&org, Some("e")), Claim::Answered { told: t, owed: None } if t == Told::accepted("VE1"))
         );
     }
 
@@ -174,7 +164,13 @@ mod tests {
     fn p2_an_answer_that_a_crash_left_owing_is_owed_once() {
         let (answers, org) = (Answers::new(2, Timestamp::UNIX_EPOCH), main_org());
         let transaction = TransactionId::from(uuid::Uuid::from_u128(1));
-        answers.remember(org.clone(), "e".to_owned(), told("VE1"), Some(transaction), Timestamp::UNIX_EPOCH);
+        answers.remember(
+            org.clone(),
+            "e".to_owned(),
+            Told::accepted("VE1"),
+            Some(transaction),
+            Timestamp::UNIX_EPOCH,
+        );
         assert!(
             matches!(answers.claim(&org, Some("e")), Claim::Answered { owed: Some(t), .. } if t == transaction)
         );
@@ -188,7 +184,7 @@ mod tests {
         let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
         for (minute, event) in [(1, "1"), (2, "2"), (3, "3")] {
             answers.claim(&org, Some(event));
-            answers.answered(&org, Some(event), told(event), at(minute));
+            answers.answered(&org, Some(event), Told::accepted(event), at(minute));
         }
         // The first is forgotten: about hooks of its time, clocks allowed for, the books must be asked.
         assert!(!answers.would_know(Some(at(2))) && !answers.would_know(None));

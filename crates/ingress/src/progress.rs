@@ -114,16 +114,6 @@ mod tests {
     use crate::settings::AnswerPolicy;
     use crate::told::Told;
 
-    fn told(reference: &str) -> Told {
-        Told {
-            answer: Answer::Successful,
-            failure: None,
-            provider: None,
-            provider_ref: Some(reference.to_owned()),
-            attempt_ref: None,
-        }
-    }
-
     fn passed() -> Deadline {
         Deadline::after(SystemClock.monotonic(), Duration::ZERO)
     }
@@ -140,11 +130,11 @@ mod tests {
         assert!(slow.start_sending());
         let Reply::Told(said) = slow.reply(passed(), &policy).await else { panic!("told") };
         assert_eq!(said.answer, Answer::Pending);
-        assert_eq!(slow.decide(told("VE1")), Some(said));
+        assert_eq!(slow.decide(Told::accepted("VE1")), Some(said));
         // The outcome is known, only the disk is slow: the outcome is the answer.
         let known = Progress::new();
         assert!(known.start_sending());
-        known.decide(told("VE2"));
-        assert_eq!(known.reply(passed(), &policy).await, Reply::Told(told("VE2")));
+        known.decide(Told::accepted("VE2"));
+        assert_eq!(known.reply(passed(), &policy).await, Reply::Told(Told::accepted("VE2")));
     }
 }

@@ -66,6 +66,15 @@ impl Told {
 }
 
 #[cfg(test)]
+impl Told {
+    /// What is said when a provider gave this reference.
+    pub(crate) fn accepted(reference: &str) -> Self {
+        let provider_ref = Some(reference.to_owned());
+        Self { answer: Answer::Successful, failure: None, provider: None, provider_ref, attempt_ref: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use otp::{Answer, AttemptOutcome, FailureClass};
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ impl Relay {
         let finished = self.finished(start).await?;
         let mut position = start;
         // Every record after the cursor that is on its way; the cursor stands before the first of them.
-        let mut open: BTreeMap<Seq, ()> = BTreeMap::new();
+        let mut open: BTreeSet<Seq> = BTreeSet::new();
         let mut under_way = FuturesUnordered::new();
         let mut cursor = start;
         loop {
@@ -90,15 +90,13 @@ impl Relay {
                         continue;
                     }
                     message.redelivered = entry.seq <= before;
-                    open.insert(entry.seq, ());
+                    open.insert(entry.seq);
                     let (queue, seq) = (self.queue.clone(), entry.seq);
                     under_way.push(async move { (seq, queue.publish(message).await) });
                 }
                 position = batch.next;
             }
-            let reached = open
-                .first_key_value()
-                .map_or(position, |(seq, ())| Seq::from(*seq).saturating_sub(1).max(cursor));
+            let reached = open.first().map_or(position, |seq| seq.saturating_sub(1).max(cursor));
             if reached > cursor {
                 cursor = reached;
                 self.journal.advance(Self::CURSOR, cursor).await?;
