@@ -155,6 +155,16 @@ pub struct EventReceived {
     pub received_at: Timestamp,
     /// Which node took it.
     pub node: String,
+    /// The W3C `traceparent` it came under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl EventReceived {
+    /// When it happened: what Okta says, or when it came.
+    pub fn published(&self) -> Timestamp {
+        self.event.published_at.unwrap_or(self.received_at)
+    }
 }
 
 /// The end of an event.
@@ -312,7 +322,9 @@ impl Fact {
     /// As it is journalled: its type, its version and its bytes.
     pub fn encode(&self) -> (&'static str, u16, Vec<u8>) {
         // Plain data under fixed names: there is nothing in it that serde could refuse.
-        (self.kind(), Self::VERSION, serde_json::to_vec(self).unwrap_or_default())
+        let mut payload = Vec::with_capacity(512);
+        let _ = serde_json::to_writer(&mut payload, self);
+        (self.kind(), Self::VERSION, payload)
     }
 
     /// Reads a record back.
@@ -320,11 +332,24 @@ impl Fact {
     /// # Errors
     /// [`DecodeError::Unknown`] for a newer binary's record (to be kept and passed over), [`DecodeError::Unreadable`] otherwise.
     pub fn decode(kind: &str, version: u16, payload: &[u8]) -> Result<Self, DecodeError> {
-        if version != Self::VERSION || !Self::KINDS.contains(&kind) {
+        if version != Self::VERSION {
             return Err(DecodeError::Unknown { kind: kind.to_owned(), version });
         }
-        serde_json::from_slice(payload)
-            .map_err(|source| DecodeError::Unreadable { kind: kind.to_owned(), source })
+        // By the record's type, not by the tag within: that would have to be looked for first, and everything before it kept aside.
+        let fact = match kind {
+            Self::HOOK_RECEIVED => serde_json::from_slice(payload).map(Self::HookReceived),
+            Self::ATTEMPT_STARTED => serde_json::from_slice(payload).map(Self::AttemptStarted),
+            Self::ATTEMPT_ENDED => serde_json::from_slice(payload).map(Self::AttemptEnded),
+            Self::TRANSACTION_SETTLED => serde_json::from_slice(payload).map(Self::TransactionSettled),
+            Self::HOOK_ANSWERED => serde_json::from_slice(payload).map(Self::HookAnswered),
+            Self::EVENT_RECEIVED => serde_json::from_slice(payload).map(Self::EventReceived),
+            Self::EVENT_SETTLED => serde_json::from_slice(payload).map(Self::EventSettled),
+            Self::FEEDBACK_REPORTED => serde_json::from_slice(payload).map(Self::FeedbackReported),
+            Self::DEAD_LETTERED => serde_json::from_slice(payload).map(Self::DeadLettered),
+            Self::QUARANTINED => serde_json::from_slice(payload).map(Self::Quarantined),
+            _ => return Err(DecodeError::Unknown { kind: kind.to_owned(), version }),
+        };
+        fact.map_err(|source| DecodeError::Unreadable { kind: kind.to_owned(), source })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod channel;
 mod clock;
+pub mod crash;
 mod deadline;
 mod entropy;
 mod event;
@@ -15,6 +16,7 @@ mod org;
 mod outcome;
 mod passcode;
 mod phone;
+mod phone_memo;
 mod transaction;
 mod vault;
 

@@ -2,6 +2,8 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::phone_memo::Memo;
+
 /// An ISO 3166-1 alpha-2 country code, upper case (`ZZ` where a number belongs to none).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -11,6 +13,20 @@ impl Country {
     /// The two letters.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The letters, packed into ten bits.
+    pub(crate) fn pack(&self) -> Option<u64> {
+        match self.0.as_bytes() {
+            [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Some(u64::from(a - b'A') << 5 | u64::from(b - b'A')),
+            _ => None,
+        }
+    }
+
+    /// What [`Country::pack`] packed.
+    pub(crate) fn unpack(packed: u64) -> Self {
+        let letter = |bits: u64| char::from(b'A' + (bits & 31) as u8);
+        Self([letter(packed >> 5), letter(packed)].iter().collect())
     }
 
     fn region(&self) -> Option<Region> {
@@ -26,6 +42,8 @@ impl std::str::FromStr for Country {
         if known { Ok(country) } else { Err(PhoneError::UnknownCountry) }
     }
 }
+
+static MEMO: Memo = Memo::new();
 
 /// A phone number in E.164 form (`+` and up to 15 digits). Prints itself masked; wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +79,18 @@ impl PhoneNumber {
     /// # Errors
     /// [`PhoneError`] says which of the ways it failed.
     pub fn parse(text: &str, default_country: Option<&Country>) -> Result<Self, PhoneError> {
+        // Most numbers are E.164 already, and begin as another did that was read before.
+        if let Some((country, calling_code_digits)) = MEMO.recall(text) {
+            let e164 = Zeroizing::new(text.to_owned());
+            return Ok(Self { e164, country, calling_code_digits });
+        }
+        let number = Self::read(text, default_country)?;
+        MEMO.note(text, &number.e164, &number.country, number.calling_code_digits);
+        Ok(number)
+    }
+
+    /// [`PhoneNumber::parse`], by the numbering plans themselves.
+    fn read(text: &str, default_country: Option<&Country>) -> Result<Self, PhoneError> {
         let text: String = text.chars().filter(|c| !is_mark(*c)).take(64).collect();
         let text = text.trim();
         if text.is_empty() {
@@ -200,7 +230,47 @@ mod tests {
         assert_eq!((short.prefix(), short.country().as_str()), ("+2902", "SH"));
     }
 
+    /// Whether numbers that the memo takes for alike are read alike.
+    fn same_with_and_without_memory(text: &str) {
+        for _ in 0..2 {
+            let (remembered, read) = (PhoneNumber::parse(text, None), PhoneNumber::read(text, None));
+            assert_eq!(remembered, read, "{text}");
+            if let (Ok(remembered), Ok(read)) = (remembered, read) {
+                assert_eq!(remembered.calling_code_digits, read.calling_code_digits, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn g11_a_number_that_was_seen_begin_is_read_as_if_it_were_new() {
+        // North America is many countries; the exchange decides about some numbers, and nothing behind it.
+        for area in (200..1000).step_by(7).chain([204, 242, 246, 416, 441, 600, 787, 800, 867, 876, 900]) {
+            for line in
+                ["2000000", "2015559", "5550101", "5559999", "0123456", "1999999", "9110000", "2111111"]
+            {
+                same_with_and_without_memory(&format!("+1{area}{line}"));
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn g11_what_begins_alike_is_read_alike(head in "[1-9][0-9]{2,9}", tails in prop::array::uniform4("[0-9]{4}")) {
+            for tail in tails {
+                same_with_and_without_memory(&format!("+{head}{tail}"));
+            }
+        }
+
+        #[test]
+        fn g11_what_begins_alike_is_read_alike_where_a_calling_code_has_several_countries(
+            code in prop::sample::select(vec!["1", "7", "39", "44", "47", "61", "212", "262", "290", "358", "590", "599"]),
+            head in "[1-9][0-9]{4,5}", tails in prop::array::uniform4("[0-9]{4}")
+        ) {
+            for tail in tails {
+                same_with_and_without_memory(&format!("+{code}{head}{tail}"));
+            }
+        }
+
         #[test]
         fn g11_no_text_panics_and_what_is_read_is_stable(text in ".{0,60}") {
             if let Ok(phone) = PhoneNumber::parse(&text, Some(&us())) {
