@@ -9,6 +9,9 @@ use crate::OpenError;
 /// The format that this version writes, and the newest it reads.
 const FORMAT: i64 = 1;
 
+/// `place` repeats `seq`: a row id is nothing but its own copy, so one that was damaged would put a whole record at another place. It is
+/// missing in what version 0.1.0 wrote, which writes and reads a file that has it as well.
+///
 /// `entry_kind` holds the row ids too, in order: it serves "these kinds, from here on".
 const TABLES: &str = "
     BEGIN IMMEDIATE;
@@ -19,18 +22,27 @@ const TABLES: &str = "
         kind TEXT NOT NULL,
         version INTEGER NOT NULL,
         crc INTEGER NOT NULL,
-        payload BLOB NOT NULL
+        payload BLOB NOT NULL,
+        place INTEGER
     ) STRICT;
     CREATE INDEX entry_kind ON entry (kind);
     CREATE TABLE cursor (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta (name, value) VALUES ('format', 1), ('pruned', 0);
     COMMIT;";
 
-/// Makes the tables in a new file.
+/// Makes the tables in a new file, and what is missing in an old one.
 pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let known: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
     if known == 0 {
         sqlx::raw_sql(TABLES).execute(db).await?;
+        return Ok(());
+    }
+    let placed: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pragma_table_info('entry') WHERE name = 'place'")
+            .fetch_one(&mut *db)
+            .await?;
+    if placed == 0 {
+        sqlx::raw_sql("ALTER TABLE entry ADD COLUMN place INTEGER").execute(db).await?;
     }
     Ok(())
 }

@@ -122,7 +122,13 @@ impl Journal {
 
     /// Up to `limit` entries behind a place, in order.
     pub async fn read(&self, after: Seq, limit: usize) -> Result<Batch, ReadError> {
-        reader::read(&self.inner.readers, &[], after, self.last(), limit).await
+        let last = self.last();
+        if !self.inner.readers.is_closed()
+            && let Some(batch) = self.inner.state.tail.read(after, last, limit)
+        {
+            return Ok(batch);
+        }
+        reader::read(&self.inner.readers, &[], after, last, limit).await
     }
 
     /// Up to `limit` entries of these kinds behind a place, in order.

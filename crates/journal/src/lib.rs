@@ -38,6 +38,7 @@ mod record;
 mod state;
 mod statements;
 mod store;
+mod tail;
 mod writer;
 
 pub use adopt::{Adopted, adopt, adoptable, remove_adopted, set_aside};

@@ -8,11 +8,11 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::{Batch, Entry, FaultKind, ReadError, Record, Seq};
 
 const ANY_KIND: &str = "
-    SELECT seq, kind, version, crc, payload FROM entry
+    SELECT seq, kind, version, crc, payload, place FROM entry
     WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
 /// One for each kind: each walks the index in order, and SQLite merges them without sorting.
 const ONE_KIND: &str = "
-    SELECT seq, kind, version, crc, payload FROM entry INDEXED BY entry_kind
+    SELECT seq, kind, version, crc, payload, place FROM entry INDEXED BY entry_kind
     WHERE kind = ? AND seq > ?1 AND seq <= ?2";
 
 /// Up to `limit` entries with `after < seq <= upto`; of these kinds, or of all if there are none.
@@ -128,7 +128,8 @@ fn entry_of(row: &SqliteRow) -> Result<Entry, Seq> {
             version: row.try_get::<i64, _>(2).ok()?.try_into().ok()?,
             payload: row.try_get(4).ok()?,
         };
-        (record.checksum() == crc).then_some(record)
+        let place = row.try_get::<Option<i64>, _>(5).ok()?.map(i64::cast_unsigned);
+        (record.checksum() == crc && place.is_none_or(|place| place == seq)).then_some(record)
     };
     record().map(|record| Entry { seq, record }).ok_or(seq)
 }

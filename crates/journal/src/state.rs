@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::cursor::Cursors;
+use crate::tail::Tail;
 use crate::{Fault, Seq};
 
 /// How the journal is.
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) max_bytes: u64,
     pub(crate) last: watch::Sender<Seq>,
     pub(crate) cursors: Cursors,
+    pub(crate) tail: Tail,
     size: AtomicU64,
     broken: AtomicBool,
     full: AtomicBool,
@@ -44,6 +46,7 @@ impl State {
             max_bytes,
             last: watch::Sender::new(last),
             cursors,
+            tail: Tail::default(),
             size: AtomicU64::new(size),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),

@@ -18,9 +18,9 @@ pub(crate) const PRUNE: i64 = 500;
 static INSERTS: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| (0..=ROWS).map(insert_of).collect());
 
 fn insert_of(rows: usize) -> Arc<str> {
-    let values = vec!["(?,?,?,?,?,?)"; rows].join(",");
+    let values = vec!["(?,?,?,?,?,?,?)"; rows].join(",");
     // Nothing ever conflicts; said so, SQLite need not keep the old pages aside in case the statement alone is undone.
-    format!("INSERT OR ROLLBACK INTO entry (seq,at,kind,version,crc,payload) VALUES {values}").into()
+    format!("INSERT OR ROLLBACK INTO entry (seq,at,kind,version,crc,payload,place) VALUES {values}").into()
 }
 
 /// Appends records at consecutive places, all or none.
@@ -28,7 +28,7 @@ pub(crate) async fn insert(
     db: &mut SqliteConnection,
     first: Seq,
     at: i64,
-    records: &[&Record],
+    records: &[Record],
 ) -> Result<(), sqlx::Error> {
     if records.len() <= ROWS {
         return insert_rows(db, first, at, records).await;
@@ -45,10 +45,10 @@ async fn insert_rows(
     db: &mut SqliteConnection,
     first: Seq,
     at: i64,
-    records: &[&Record],
+    records: &[Record],
 ) -> Result<(), sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    arguments.reserve(records.len() * 6, 0);
+    arguments.reserve(records.len() * 7, 0);
     for (seq, record) in (first..).zip(records) {
         let added = arguments
             .add(seq.cast_signed())
@@ -56,7 +56,8 @@ async fn insert_rows(
             .and_then(|()| arguments.add(record.kind.as_ref()))
             .and_then(|()| arguments.add(i32::from(record.version)))
             .and_then(|()| arguments.add(i64::from(record.checksum())))
-            .and_then(|()| arguments.add(record.payload.as_slice()));
+            .and_then(|()| arguments.add(record.payload.as_slice()))
+            .and_then(|()| arguments.add(seq.cast_signed()));
         added.map_err(sqlx::Error::Encode)?;
     }
     let insert = Arc::clone(&INSERTS[records.len()]);

@@ -27,16 +27,16 @@ impl Store {
 
     /// Commits records, all or none, and returns the first place. After a refusal there is one more try, on a connection
     /// and a log that are new: by then it is also known whether the first one had come through after all.
-    pub(crate) async fn append(&mut self, at: i64, weight: u64, records: &[&Record]) -> Result<Seq, Fault> {
+    pub(crate) async fn append(&mut self, at: i64, weight: u64, records: Vec<Record>) -> Result<Seq, Fault> {
         let mut db = self.connection().await?;
         let first = self.last + 1;
-        if let Err(error) = statements::insert(&mut db, first, at, records).await {
+        if let Err(error) = statements::insert(&mut db, first, at, &records).await {
             self.give_up(db, error).await;
             db = self.connection().await?;
             if self.last + 1 == first + records.len() as Seq {
                 // It had come through.
                 self.last = first - 1;
-            } else if let Err(error) = statements::insert(&mut db, self.last + 1, at, records).await {
+            } else if let Err(error) = statements::insert(&mut db, self.last + 1, at, &records).await {
                 return Err(self.give_up(db, error).await);
             }
         }
@@ -45,6 +45,8 @@ impl Store {
         self.last += records.len() as Seq;
         self.grown += weight;
         self.state.set_size(self.state.size() + weight);
+        // Before anybody is woken: who reads along finds it in memory.
+        self.state.tail.push(first, weight, records);
         self.state.last.send_replace(self.last);
         self.state.wrote();
         if self.grown > self.state.max_bytes / 64 {
@@ -59,6 +61,9 @@ impl Store {
         match statements::prune(&mut db, through, before, after).await {
             Ok(gone) => {
                 self.db = Some(db);
+                if gone > 0 {
+                    self.state.tail.forget();
+                }
                 self.measure().await;
                 Ok(gone)
             }

@@ -78,14 +78,15 @@ impl Writer {
 
     async fn append(&mut self, waiting: &mut Vec<Append>) {
         let weight = self.admit(waiting);
-        let records: Vec<_> = waiting.iter().flat_map(|append| &append.records).collect();
-        if records.is_empty() {
+        if waiting.is_empty() {
             return;
         }
-        match self.store.append((self.now_ms)(), weight, &records).await {
+        let counts: Vec<_> = waiting.iter().map(|append| append.records.len() as Seq).collect();
+        let records = waiting.iter_mut().flat_map(|append| std::mem::take(&mut append.records)).collect();
+        match self.store.append((self.now_ms)(), weight, records).await {
             Ok(mut next) => {
-                for Append { records, answer, .. } in waiting.drain(..) {
-                    let end = next + records.len() as Seq;
+                for (Append { answer, .. }, count) in waiting.drain(..).zip(counts) {
+                    let end = next + count;
                     // Nobody listens if the append was cancelled; its records stay.
                     let _ = answer.send(Ok(next..=end - 1));
                     next = end;
