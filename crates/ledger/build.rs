@@ -1,5 +1,7 @@
-//! `sqlx::migrate!` reads a folder that cargo would not watch by itself.
+//! `sqlx::migrate!` and the checked statements read folders that cargo would not watch by itself.
 
 fn main() {
-    println!("cargo:rerun-if-changed=../../migrations/sqlite");
+    for folder in ["../../migrations/sqlite", "../../migrations/postgres", ".sqlx"] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use facts::*;
 use ledger::{Ledger, Options, SendQuery};
 use otp::{EventState, Fact, HookReceived, ReportResult};
+use sqlx::Connection as _;
 
 /// One code from hook to report: nine facts.
 fn loop_of(n: u128) -> Vec<Fact> {
@@ -30,14 +31,17 @@ fn loop_of(n: u128) -> Vec<Fact> {
     facts
 }
 
-#[tokio::main(worker_threads = 2)]
+/// What one database made of it.
+struct Measured {
+    /// Facts a second, by the size of the batch.
+    entered: Vec<(&'static str, f64)>,
+    found: Duration,
+}
+
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
-async fn main() {
-    let folder = tempfile::tempdir_in(".").unwrap();
-    let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
-    let ledger = Ledger::open(&url, Options::default()).await.unwrap();
+async fn measure(ledger: &Ledger) -> Measured {
     ledger.migrate().await.unwrap();
-    let mut n = 0;
+    let (mut n, mut measured) = (0, Measured { entered: Vec::new(), found: Duration::ZERO });
     for (what, size, batches) in
         [("batches of 1000", 125, 200), ("batches of 100", 12, 200), ("batches of 8", 1, 1_000)]
     {
@@ -50,7 +54,9 @@ async fn main() {
             spent += start.elapsed();
             entered += facts.len();
         }
-        println!("{what}: {:.0} facts/s, {:.2?} each", entered as f64 / spent.as_secs_f64(), spent / batches);
+        let rate = entered as f64 / spent.as_secs_f64();
+        println!("  {what}: {rate:.0} facts/s, {:.2?} each", spent / batches);
+        measured.entered.push((what, rate));
     }
     let query = |n: u128| SendQuery {
         org: org("main"),
@@ -64,7 +70,49 @@ async fn main() {
     for n in 0..2_000 {
         assert!(ledger.find_send(&query(n)).await.unwrap().is_some());
     }
-    println!("find_send among {n}: {:.0?} each", start.elapsed() / 2_000);
-    let health = ledger.health().await.unwrap();
-    println!("{} MB", health.bytes.unwrap_or(0) / 1_000_000);
+    measured.found = start.elapsed() / 2_000;
+    println!("  find_send among {n}: {:.0?} each", measured.found);
+    let hooks: Vec<_> = (0..100u128).map(|n| (org("main"), format!("hook-{n}"))).collect();
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert!(ledger.answers_for(&hooks).await.unwrap().iter().all(Option::is_some));
+    }
+    println!("  answers_for 100 hooks: {:.0?} each", start.elapsed() / 20);
+    println!("  {} MB", ledger.health().await.unwrap().bytes.unwrap_or(0) / 1_000_000);
+    measured
+}
+
+#[tokio::main(worker_threads = 2)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a measurement is told by its environment where the database is"
+)]
+async fn main() {
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+    println!("sqlite");
+    let sqlite = measure(&Ledger::open(&url, Options::default()).await.unwrap()).await;
+
+    let server = std::env::var("RINGBACK_TEST_POSTGRES_URL")
+        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+    let Ok(mut admin) = sqlx::PgConnection::connect(&server).await else {
+        println!("no Postgres answers: it is left out");
+        return;
+    };
+    let drop = "SET client_min_messages = error; DROP SCHEMA IF EXISTS ringback_bench CASCADE";
+    sqlx::raw_sql(drop).execute(&mut admin).await.unwrap();
+    sqlx::raw_sql("CREATE SCHEMA ringback_bench").execute(&mut admin).await.unwrap();
+    let joint = if server.contains('?') { '&' } else { '?' };
+    let url = format!("{server}{joint}options[search_path]=ringback_bench");
+    println!("postgres");
+    let ledger = Ledger::open(&url, Options::default()).await.unwrap();
+    let postgres = measure(&ledger).await;
+    ledger.close().await;
+    sqlx::raw_sql(drop).execute(&mut admin).await.unwrap();
+
+    println!("postgres : sqlite");
+    for ((what, ours), (_, theirs)) in postgres.entered.iter().zip(&sqlite.entered) {
+        println!("  {what}: {:.2} times the facts", ours / theirs);
+    }
+    println!("  find_send: {:.2} times as long", postgres.found.as_secs_f64() / sqlite.found.as_secs_f64());
 }

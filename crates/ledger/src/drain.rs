@@ -2,11 +2,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use journal::{CursorError, Journal, ReadError, Seq};
-use otp::{DecodeError, Fact};
+use journal::{CursorError, Entry, Journal, ReadError};
+use otp::{Clock, DecodeError, Fact, Vault};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info};
 
+use crate::poison::Poison;
 use crate::{ApplyError, Ledger, MigrateError};
 
 /// Copies facts from the journal to the books, in batches and in order. Cheap to clone.
@@ -14,6 +15,7 @@ use crate::{ApplyError, Ledger, MigrateError};
 pub struct Drain {
     journal: Journal,
     ledger: Ledger,
+    poison: Poison,
     trouble: Arc<Mutex<Option<String>>>,
     prepared: Arc<AtomicBool>,
 }
@@ -35,8 +37,6 @@ pub enum DrainError {
     Apply(#[from] ApplyError),
 }
 
-/// Facts entered in one transaction.
-const BATCH: usize = 1000;
 /// The most that is waited after a failure.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,9 +44,10 @@ impl Drain {
     /// The cursor's name in the journal.
     pub const CURSOR: &'static str = "ledger";
 
-    /// A drain from `journal` to `ledger`.
-    pub fn new(journal: Journal, ledger: Ledger) -> Self {
-        Self { journal, ledger, trouble: Arc::default(), prepared: Arc::default() }
+    /// A drain from `journal` to `ledger`. What the ledger refuses for its content is sealed by `vault` and put aside there.
+    pub fn new(journal: Journal, ledger: Ledger, vault: Vault, clock: Arc<dyn Clock>) -> Self {
+        let poison = Poison { vault, clock, node: journal.node().to_owned() };
+        Self { journal, ledger, poison, trouble: Arc::default(), prepared: Arc::default() }
     }
 
     /// What keeps facts from the books at present.
@@ -116,16 +117,30 @@ impl Drain {
         let mut position = self.journal.cursor(Self::CURSOR).await?;
         let mut drained = 0;
         while position < self.journal.last() {
-            let batch = self.journal.read(position, BATCH).await?;
-            let facts: Vec<(Seq, Fact)> =
-                batch.entries.iter().filter_map(|entry| Some((entry.seq, readable(entry)?))).collect();
-            let (seqs, facts): (Vec<Seq>, Vec<Fact>) = facts.into_iter().unzip();
-            let applied = self.ledger.apply(&facts).await?;
-            for (place, reason) in applied.quarantined {
-                let (seq, kind) = (seqs.get(place), facts.get(place).map(Fact::kind));
-                metrics::counter!("ringback_ledger_refused_total").increment(1);
-                error!(seq, kind, reason, "the ledger refuses a fact; it stays in the journal");
+            let batch = self.journal.read(position, self.ledger.batch()).await?;
+            let mut facts = Vec::with_capacity(batch.entries.len());
+            let mut entries = Vec::with_capacity(batch.entries.len());
+            let mut refused = Vec::new();
+            for entry in &batch.entries {
+                match readable(entry) {
+                    Ok(Some(fact)) => {
+                        facts.push(fact);
+                        entries.push(entry);
+                    }
+                    Ok(None) => {}
+                    Err(reason) => refused.push((entry, reason)),
+                }
             }
+            otp::crash_point!("drain.before_apply");
+            let applied = self.ledger.apply(&facts).await?;
+            otp::crash_point!("drain.after_apply");
+            refused.extend(
+                applied
+                    .quarantined
+                    .into_iter()
+                    .filter_map(|(place, reason)| Some((*entries.get(place)?, reason))),
+            );
+            self.put_aside(&refused).await?;
             drained += facts.len() as u64;
             if batch.next <= position {
                 break;
@@ -135,19 +150,43 @@ impl Drain {
         }
         Ok(drained)
     }
+
+    /// Before the cursor passes them.
+    async fn put_aside(&self, refused: &[(&Entry, String)]) -> Result<(), DrainError> {
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let aside: Vec<Fact> =
+            refused.iter().filter_map(|(entry, reason)| self.poison.aside(entry, reason)).collect();
+        let applied = self.ledger.apply(&aside).await?;
+        for (entry, reason) in refused {
+            metrics::counter!("ringback_ledger_refused_total").increment(1);
+            error!(
+                seq = entry.seq,
+                kind = %entry.record.kind,
+                reason,
+                "the ledger refuses a fact; it is sealed in quarantine"
+            );
+        }
+        for (_, reason) in applied.quarantined {
+            error!(
+                reason,
+                "a refused fact cannot be put in quarantine either; the journal keeps it for a while"
+            );
+        }
+        Ok(())
+    }
 }
 
-/// A fact, or `None` for a record that another version wrote: that one will drain it, and the journal keeps it.
-fn readable(entry: &journal::Entry) -> Option<Fact> {
+/// A fact; `None` for a record that a newer version wrote (that one will drain it, and the journal keeps it); what is wrong with a
+/// record that is neither.
+fn readable(entry: &Entry) -> Result<Option<Fact>, String> {
     match Fact::decode(&entry.record.kind, entry.record.version, &entry.record.payload) {
-        Ok(fact) => Some(fact),
+        Ok(fact) => Ok(Some(fact)),
         Err(err @ DecodeError::Unknown { .. }) => {
             debug!(seq = entry.seq, error = %err, "passed over");
-            None
+            Ok(None)
         }
-        Err(err @ DecodeError::Unreadable { .. }) => {
-            warn!(seq = entry.seq, error = %err, "passed over");
-            None
-        }
+        Err(err @ DecodeError::Unreadable { .. }) => Err(err.to_string()),
     }
 }

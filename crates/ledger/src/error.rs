@@ -7,10 +7,10 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A database this binary does not speak.
-    #[error("a ledger in {0} is not supported by this version; use sqlite:PATH")]
+    #[error("a ledger in {0} is not supported by this version; use sqlite:PATH or postgres://…")]
     Unsupported(&'static str),
     /// Not a URL of a ledger.
-    #[error("the ledger's URL {0}; it reads sqlite:PATH")]
+    #[error("the ledger's URL {0}; it reads sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
     Url(&'static str),
     /// The file or its folder could not be made.
     #[error("the ledger's file could not be made: {0}")]
@@ -38,6 +38,17 @@ pub enum MigrateError {
         "migration {0} of the ledger is not the one this binary holds: was it built from a changed file?"
     )]
     Changed(i64),
+    /// The database may forget what it took, and the journal does not keep it: a crash would lose facts for good.
+    #[error(
+        "Postgres runs with {setting}={value}, so a crash may lose what it took: turn {setting} on, or accept it with \
+        `ledger.require_durable = false`"
+    )]
+    NotDurable {
+        /// The setting of Postgres.
+        setting: &'static str,
+        /// What it is set to.
+        value: String,
+    },
     /// The database is busy or away: try again.
     #[error("the ledger cannot be reached now: {0}")]
     Unavailable(#[source] Cause),
@@ -119,6 +130,17 @@ impl From<Fault> for ApplyError {
             Fault::Unavailable(cause) => Self::Unavailable(cause),
             Fault::Schema(cause) => Self::Schema(cause),
             Fault::Failed(cause) => Self::Failed(cause),
+        }
+    }
+}
+
+impl From<Fault> for MigrateError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Timeout(limit) => Self::Unavailable(format!("no answer within {limit:?}").into()),
+            Fault::Unavailable(cause) => Self::Unavailable(cause),
+            Fault::Schema(cause) | Fault::Failed(cause) => Self::Failed(cause),
+            Fault::Content(reason) => Self::Failed(reason.into()),
         }
     }
 }

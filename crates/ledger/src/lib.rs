@@ -12,12 +12,16 @@
 //! Reads for matching may be given a budget of their own ([`Ledger::within`]). Listings are for people and serialise; a phone
 //! number is in none of them. [`Ledger::purge`] forgets numbers first and rows later.
 //!
-//! The database is chosen by the URL's scheme. SQL is written per database, the meaning is fixed by one conformance suite.
+//! The database is chosen by the URL's scheme. SQL is written per database, the meaning is fixed by one conformance suite. Postgres'
+//! statements are checked by the compiler against `.sqlx`, which `ops/check-sql` compares with the migrations; SQLite's are checked by
+//! the suite alone, because the checker knows one database per crate.
 
 mod drain;
 mod error;
 mod ledger;
 mod options;
+mod poison;
+mod postgres;
 mod rows;
 mod sqlite;
 mod text;
@@ -28,6 +32,6 @@ pub use ledger::Ledger;
 pub use options::Options;
 pub use rows::{
     Applied, AttemptRow, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventRow, FeedbackRow,
-    Health, Migrated, Overview, Purged, Retention, SendQuery, SendRecord, StoredAnswer, TransactionDetail,
-    TransactionFilter, TransactionRow,
+    Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery, SendRecord, StoredAnswer,
+    TransactionDetail, TransactionFilter, TransactionRow,
 };

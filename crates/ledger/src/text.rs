@@ -26,6 +26,13 @@ pub(crate) fn moment(at: Timestamp) -> String {
     MOMENT.timestamp_to_string(&at.max(first))
 }
 
+/// A moment as a database keeps it that has a type for it: the same moment that [`moment`] writes.
+pub(crate) fn instant(at: Timestamp) -> Timestamp {
+    let first = Timestamp::from_second(FIRST_SECOND).unwrap_or(Timestamp::UNIX_EPOCH);
+    let micros = i64::try_from(at.max(first).as_nanosecond().div_euclid(1_000));
+    micros.ok().and_then(|micros| Timestamp::from_microsecond(micros).ok()).unwrap_or(first)
+}
+
 /// A number as both databases keep it: what does not fit becomes the largest.
 pub(crate) fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
@@ -36,7 +43,7 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    use super::{moment, optional, text};
+    use super::{instant, moment, optional, text};
 
     #[test]
     fn a11_nul_is_dropped_and_nothing_else() {
@@ -63,6 +70,15 @@ mod tests {
             let (a, b) = (Timestamp::from_microsecond(a).unwrap(), Timestamp::from_microsecond(b).unwrap());
             prop_assert_eq!(moment(a).cmp(&moment(b)), a.cmp(&b));
             prop_assert_eq!(moment(a).parse::<Timestamp>().unwrap(), a);
+        }
+
+        #[test]
+        fn a9_both_kinds_of_moment_are_the_same(
+            nanos in Timestamp::MIN.as_nanosecond()..Timestamp::MAX.as_nanosecond(),
+        ) {
+            let at = Timestamp::from_nanosecond(nanos).unwrap();
+            prop_assert_eq!(moment(at), moment(instant(at)));
+            prop_assert_eq!(instant(at), moment(at).parse::<Timestamp>().unwrap());
         }
     }
 }

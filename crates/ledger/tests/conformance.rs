@@ -33,6 +33,13 @@ macro_rules! suite {
             duplicates::a10_the_smallest_id_of_a_hook_is_the_first_in_any_order,
             duplicates::a10_hooks_without_an_id_and_of_other_orgs_are_no_duplicates,
             duplicates::a10_the_answer_of_a_hook_is_the_earliest_of_its_copies,
+            duplicates::a10_many_answers_come_in_the_order_asked,
+            claims::p6_a_report_is_one_workers_at_a_time,
+            claims::p6_a_claim_that_ran_out_is_doubtful,
+            claims::p6_what_had_its_effect_is_remembered,
+            claims::p6_of_many_at_once_one_is_granted,
+            claims::s11_old_claims_are_forgotten,
+            analytics::every_view_counts_what_happened,
             poison::a11_a_refused_fact_is_reported_and_the_others_are_applied,
             poison::a11_a_refused_fact_leaves_nothing_behind,
             poison::a11_nul_and_odd_text_is_stored,
@@ -58,6 +65,7 @@ macro_rules! suite {
             privacy::s10_no_number_is_in_the_books_or_in_a_listing,
             privacy::s11_numbers_are_forgotten_before_rows,
             privacy::s11_rows_go_in_steps_and_young_ones_stay,
+            privacy::s11_two_may_purge_at_once,
             privacy::s11_a_forgotten_number_does_not_come_back,
             privacy::s11_rows_whose_beginning_never_came_go_too,
         }
@@ -75,3 +83,4 @@ macro_rules! suite {
 }
 
 suite! { sqlite, crate::conformance::sqlite::fresh }
+suite! { postgres, crate::conformance::postgres::fresh }

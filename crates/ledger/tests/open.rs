@@ -31,11 +31,14 @@ async fn s10_the_file_is_its_owners_alone() {
 
 #[tokio::test]
 async fn what_is_no_ledger_is_refused_in_a_sentence_without_the_url() {
-    let error = refused("postgres://ringback:hunter2@db/ringback").await;
-    assert!(matches!(error, OpenError::Unsupported("Postgres")), "{error}");
+    let error = refused("mysql://ringback:hunter2@db/ringback").await;
+    assert!(matches!(error, OpenError::Unsupported("MySQL")), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     for url in [
-        "mysql://ringback:hunter2@db/x",
+        "oracle://ringback:hunter2@db/x",
+        "postgres://ringback:hunter2@db:hunter2/x",
+        "postgres://ringback@db/x?sslmode=hunter2",
+        "postgres://ringback@db/x?hunter2=1",
         "hunter2",
         "sqlite:",
         "sqlite::memory:",

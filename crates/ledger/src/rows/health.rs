@@ -3,7 +3,7 @@ use serde::Serialize;
 /// How the ledger is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Health {
-    /// Which database: `sqlite`.
+    /// Which database: `sqlite` or `postgres`.
     pub backend: &'static str,
     /// The schema's version; 0 before the first migration.
     pub schema_version: i64,

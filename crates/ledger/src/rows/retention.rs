@@ -11,6 +11,9 @@ pub struct Retention {
     pub transactions: Duration,
 }
 
+/// The longest a body nobody could read is kept: it may hold anything.
+pub(crate) const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// What one [`crate::Ledger::purge`] took away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Purged {

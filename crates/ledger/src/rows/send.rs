@@ -39,6 +39,8 @@ pub struct SendRecord {
     pub phone_hmac: Option<PhoneHmac>,
     /// When its hook came.
     pub received_at: Timestamp,
+    /// When its code was entered, where that is known.
+    pub verified_at: Option<Timestamp>,
     /// What a provider was already told about it, and how that ended.
     pub feedback: Option<(Verdict, ReportResult)>,
     /// True when a newer transaction of the query has no end in the books yet: the event may belong to that one.

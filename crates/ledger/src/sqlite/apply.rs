@@ -31,9 +31,7 @@ async fn enter(connection: &mut SqliteConnection, facts: &[Fact]) -> Result<Appl
 /// The usual way: nothing is refused.
 async fn together(connection: &mut SqliteConnection, facts: &[Fact]) -> Result<Applied, Fault> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault::of)?;
-    for fact in facts {
-        write::fact(&mut transaction, fact).await.map_err(fault::of)?;
-    }
+    write::facts(&mut transaction, facts).await.map_err(fault::of)?;
     transaction.commit().await.map_err(fault::of)?;
     Ok(Applied::default())
 }

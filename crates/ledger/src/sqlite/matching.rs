@@ -15,7 +15,7 @@ impl SqliteLedger {
             .row(
                 sqlx::query(
                     "SELECT t.id, t.channel, t.purpose, t.status, t.provider, t.provider_ref, t.phone_sealed, t.phone_hmac,
-                        t.received_at, r.verdict, r.result,
+                        t.received_at, t.verified_at, r.verdict, r.result,
                         EXISTS (
                             SELECT 1 FROM otp_transactions newer
                             WHERE newer.org = ?1 AND newer.okta_user_id = ?2
@@ -50,6 +50,7 @@ impl SqliteLedger {
             phone_sealed: row.text("phone_sealed")?,
             phone_hmac: row.word("phone_hmac")?,
             received_at: row.must("received_at", Columns::moment)?,
+            verified_at: row.moment("verified_at")?,
             feedback: row.word("verdict")?.zip(row.word("result")?),
             newer_in_flight: row.must("newer_in_flight", Columns::number::<i64>)? != 0,
         }))
@@ -82,6 +83,18 @@ impl SqliteLedger {
             )
             .await?;
         row.map(|row| feedback(&Columns(&row))).transpose()
+    }
+
+    /// A file has no round trips to save: one after the other.
+    pub(crate) async fn answers_for(
+        &self,
+        hooks: &[(OrgName, String)],
+    ) -> Result<Vec<Option<StoredAnswer>>, ReadError> {
+        let mut answers = Vec::with_capacity(hooks.len());
+        for (org, okta_event_id) in hooks {
+            answers.push(self.answer_for(org, okta_event_id).await?);
+        }
+        Ok(answers)
     }
 
     pub(crate) async fn answer_for(

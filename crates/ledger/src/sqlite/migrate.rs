@@ -5,7 +5,6 @@ use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{SqliteLedger, fault};
-use crate::error::Fault;
 use crate::rows::{Health, Migrated};
 use crate::{MigrateError, ReadError};
 
@@ -23,7 +22,7 @@ impl SqliteLedger {
     pub(crate) async fn migrate(&self) -> Result<Migrated, MigrateError> {
         // Large books may take their time.
         let patient = Self { limit: PATIENCE, ..self.clone() };
-        patient.writing(|connection| Box::pin(bring_up(connection))).await.map_err(refused)?
+        patient.writing(|connection| Box::pin(bring_up(connection))).await.map_err(MigrateError::from)?
     }
 
     pub(crate) async fn health(&self) -> Result<Health, ReadError> {
@@ -49,7 +48,7 @@ impl SqliteLedger {
 
 /// All that is missing, in one transaction: another process that wants the same waits at BEGIN and then finds nothing to do.
 async fn bring_up(connection: &mut SqliteConnection) -> Result<Migrated, MigrateError> {
-    let database = |error| refused(fault::of(error));
+    let database = |error| MigrateError::from(fault::of(error));
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
     let before = version(&mut transaction).await.map_err(database)?;
     if before > known() {
@@ -92,13 +91,4 @@ async fn min_compatible(connection: &mut SqliteConnection, version: i64) -> Resu
         .bind(version)
         .fetch_one(connection)
         .await
-}
-
-fn refused(fault: Fault) -> MigrateError {
-    match fault {
-        Fault::Timeout(limit) => MigrateError::Unavailable(format!("no answer within {limit:?}").into()),
-        Fault::Unavailable(cause) => MigrateError::Unavailable(cause),
-        Fault::Schema(cause) | Fault::Failed(cause) => MigrateError::Failed(cause),
-        Fault::Content(reason) => MigrateError::Failed(reason.into()),
-    }
 }

@@ -1,6 +1,7 @@
 //! The ledger in one SQLite file: one connection writes, a few read.
 
 mod apply;
+mod claims;
 mod columns;
 mod decode;
 mod fault;

@@ -4,21 +4,18 @@ use jiff::Timestamp;
 
 use super::{SqliteLedger, fault};
 use crate::ApplyError;
-use crate::rows::{Purged, Retention};
+use crate::rows::{CLAIM_MEMORY, Purged, QUARANTINE, Retention};
 use crate::text::moment;
 
 /// Rows per step: a few milliseconds, so that facts do not wait.
 const STEP: u32 = 500;
-
-/// The longest a body nobody could read is kept: it may hold anything.
-const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl SqliteLedger {
     pub(crate) async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, ApplyError> {
         let phones = before(now, retention.phone.min(retention.transactions));
         let rows = before(now, retention.transactions);
         let bodies = before(now, retention.transactions.min(QUARANTINE));
-        Ok(Purged {
+        let purged = Purged {
             phones: self.steps(FORGET_PHONES, &phones).await?,
             transactions: self.steps(DELETE_TRANSACTIONS, &rows).await?,
             attempts: self.steps(DELETE_ATTEMPTS, &rows).await?,
@@ -30,7 +27,9 @@ impl SqliteLedger {
             receipts: self.steps(DELETE_RECEIPTS, &rows).await?,
             dead_letters: self.steps(DELETE_DEAD_LETTERS, &rows).await?,
             quarantined: self.steps(DELETE_QUARANTINE, &bodies).await?,
-        })
+        };
+        self.steps(DELETE_CLAIMS, &before(now, CLAIM_MEMORY)).await?;
+        Ok(purged)
     }
 
     /// Repeats `statement` until it finds nothing more; how many rows it took.
@@ -97,4 +96,8 @@ const DELETE_DEAD_LETTERS: &str = "DELETE FROM dead_letters WHERE id IN (
 
 const DELETE_QUARANTINE: &str = "DELETE FROM quarantine WHERE id IN (
     SELECT id FROM quarantine WHERE received_at < ?1 LIMIT ?2
+)";
+
+const DELETE_CLAIMS: &str = "DELETE FROM report_claims WHERE subject IN (
+    SELECT subject FROM report_claims WHERE until < ?1 LIMIT ?2
 )";

@@ -54,3 +54,23 @@ pub(crate) async fn a10_the_answer_of_a_hook_is_the_earliest_of_its_copies(bench
     assert_eq!(bench.ledger.answer_for(&org("other"), "same").await.unwrap(), None);
     assert_eq!(bench.ledger.answer_for(&org("main"), "else").await.unwrap(), None);
 }
+
+pub(crate) async fn a10_many_answers_come_in_the_order_asked(bench: Bench) {
+    assert_eq!(bench.ledger.answers_for(&[]).await.unwrap(), []);
+    for n in 1..=3 {
+        bench.apply(&accepted(&hook(n, 0))).await;
+    }
+    bench.apply(&accepted(&copy(11, 0, "node-a"))).await;
+    bench.apply(&[Fact::HookReceived(copy(12, 0, "node-b"))]).await;
+    bench.apply(&[Fact::HookReceived(hook(4, 0))]).await;
+    let asked = ["hook-3", "none", "same", "hook-1", "hook-4", "hook-3", "sa\0me"];
+    let asked: Vec<_> = asked.map(|id| (org("main"), id.to_owned())).into();
+    let answers = bench.ledger.answers_for(&asked).await.unwrap();
+    let found: Vec<_> = answers.iter().map(|answer| answer.as_ref().map(|it| it.transaction)).collect();
+    assert_eq!(found, [Some(tx(3)), None, Some(tx(11)), Some(tx(1)), None, Some(tx(3)), Some(tx(11))]);
+    for (answer, (org, id)) in answers.iter().zip(&asked) {
+        assert_eq!(&bench.ledger.answer_for(org, id).await.unwrap(), answer);
+    }
+    let elsewhere = bench.ledger.answers_for(&[(org("other"), "hook-1".to_owned())]).await.unwrap();
+    assert_eq!(elsewhere, [None]);
+}

@@ -129,6 +129,7 @@ pub(crate) fn event(uuid: &str, delivery: u128, seconds: i64) -> EventReceived {
         delivery: Uuid::from_u128(delivery),
         received_at: at(seconds),
         node: "node-a".to_owned(),
+        traceparent: None,
     }
 }
 

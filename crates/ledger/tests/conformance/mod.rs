@@ -1,11 +1,18 @@
+pub(crate) mod analytics;
+mod both;
+pub(crate) mod claims;
 pub(crate) mod commit;
 pub(crate) mod duplicates;
 pub(crate) mod facts;
+mod faults;
 pub(crate) mod listing;
 pub(crate) mod matching;
 pub(crate) mod order;
+mod plans;
 pub(crate) mod poison;
+pub(crate) mod postgres;
 pub(crate) mod privacy;
+mod roles;
 pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod sqlite;
@@ -23,9 +30,17 @@ pub(crate) type Dump = BTreeMap<String, Vec<String>>;
 pub(crate) struct Bench {
     pub(crate) ledger: Ledger,
     pub(crate) url: String,
+    /// Of a ledger nobody has migrated yet.
+    pub(crate) other_url: String,
     /// Where its bytes lie, for tests that look for what must not be there.
     pub(crate) files: Option<PathBuf>,
-    raw: sqlite::Raw,
+    raw: Raw,
+}
+
+/// The test's own way to the rows.
+pub(crate) enum Raw {
+    Sqlite(sqlite::File),
+    Postgres(postgres::Scratch),
 }
 
 impl Bench {
@@ -41,7 +56,10 @@ impl Bench {
     }
 
     pub(crate) async fn dump(&self) -> Dump {
-        let dump = self.raw.dump().await;
+        let dump = match &self.raw {
+            Raw::Sqlite(file) => file.dump().await,
+            Raw::Postgres(scratch) => scratch.dump().await,
+        };
         assert!(dump.len() >= 8, "every table is looked at: {:?}", dump.keys());
         dump
     }
@@ -57,12 +75,26 @@ impl Bench {
         self.dump().await[table].len()
     }
 
+    /// What a question gives in its column `line`.
+    pub(crate) async fn lines(&self, sql: &str) -> Vec<String> {
+        match &self.raw {
+            Raw::Sqlite(file) => file.ask(sql).await,
+            Raw::Postgres(scratch) => scratch.ask(sql).await,
+        }
+    }
+
     pub(crate) async fn clear(&self) {
-        self.raw.clear().await;
+        match &self.raw {
+            Raw::Sqlite(file) => file.clear().await,
+            Raw::Postgres(scratch) => scratch.clear().await,
+        }
     }
 
     /// A statement that no version of ours makes.
     pub(crate) async fn meddle(&self, sql: &'static str) {
-        self.raw.execute(sql).await;
+        match &self.raw {
+            Raw::Sqlite(file) => file.execute(sql).await,
+            Raw::Postgres(scratch) => scratch.execute(sql).await,
+        }
     }
 }

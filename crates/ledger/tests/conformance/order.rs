@@ -8,7 +8,7 @@ use super::facts::*;
 
 /// Facts about few things at few moments, so that they meet. What one node says once (a hook; an event in one delivery) is a
 /// function of what it is about; whatever may be said twice in two ways is said in every way.
-fn any_fact() -> impl Strategy<Value = Fact> {
+pub(crate) fn any_fact() -> impl Strategy<Value = Fact> {
     let n = || 1u128..5;
     let seconds = || 0i64..2;
     let uuid = || prop::sample::select(vec!["ev-1", "ev-2"]);

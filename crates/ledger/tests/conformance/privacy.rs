@@ -92,6 +92,18 @@ pub(crate) async fn s11_rows_go_in_steps_and_young_ones_stay(bench: Bench) {
     assert_eq!(bench.ledger.purge(at(5_010), RETENTION).await.unwrap(), Purged::default());
 }
 
+pub(crate) async fn s11_two_may_purge_at_once(bench: Bench) {
+    let hooks: Vec<Fact> = (1..=3_000).map(|n| Fact::HookReceived(hook(n, 0))).collect();
+    bench.apply(&hooks).await;
+    let other = bench.another().await;
+    let (one, two) =
+        tokio::join!(bench.ledger.purge(at(5_000), RETENTION), other.purge(at(5_000), RETENTION));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.transactions + two.transactions, 3_000, "{one:?} {two:?}");
+    assert_eq!(bench.ledger.purge(at(5_000), RETENTION).await.unwrap(), Purged::default());
+    assert_eq!(bench.count("otp_transactions").await, 0);
+}
+
 pub(crate) async fn s11_a_forgotten_number_does_not_come_back(bench: Bench) {
     let facts = accepted(&hook(1, 0));
     bench.apply(&facts).await;

@@ -6,11 +6,10 @@ use super::facts::*;
 
 /// What a newer binary leaves behind.
 const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-    VALUES (900, 'of tomorrow', TRUE, x'00', 0)";
+    VALUES (900, 'of tomorrow', TRUE, '\\x00', 0)";
 
 async fn unmigrated(bench: &Bench) -> Ledger {
-    let url = format!("{}-other", bench.url);
-    Ledger::open(&url, Options::default()).await.unwrap()
+    Ledger::open(&bench.other_url, Options::default()).await.unwrap()
 }
 
 pub(crate) async fn a14_migrating_twice_does_nothing(bench: Bench) {
@@ -51,7 +50,7 @@ pub(crate) async fn a15_a_newer_schema_is_refused_clearly(bench: Bench) {
 }
 
 pub(crate) async fn a15_a_changed_migration_is_refused(bench: Bench) {
-    bench.meddle("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await;
+    bench.meddle("UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 1").await;
     assert!(matches!(bench.ledger.migrate().await, Err(MigrateError::Changed(1))));
 }
 

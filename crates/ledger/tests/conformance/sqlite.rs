@@ -2,10 +2,10 @@ use ledger::{Ledger, Options};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{Bench, Dump};
+use super::{Bench, Dump, Raw};
 
 /// The test's own connection to the books.
-pub(crate) struct Raw {
+pub(crate) struct File {
     pool: SqlitePool,
     _folder: tempfile::TempDir,
 }
@@ -18,15 +18,16 @@ pub(crate) async fn fresh() -> Bench {
     ledger.migrate().await.unwrap();
     let connect =
         SqliteConnectOptions::new().filename(&path).busy_timeout(std::time::Duration::from_secs(20));
-    let raw = Raw { pool: SqlitePool::connect_with(connect).await.unwrap(), _folder: folder };
-    Bench { ledger, url, files: path.parent().map(Into::into), raw }
+    let raw = File { pool: SqlitePool::connect_with(connect).await.unwrap(), _folder: folder };
+    let other_url = format!("{url}-other");
+    Bench { ledger, url, other_url, files: path.parent().map(Into::into), raw: Raw::Sqlite(raw) }
 }
 
-impl Raw {
+impl File {
     async fn tables(&self) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '_sqlx%'
-            AND name <> 'ledger_schema' ORDER BY name",
+            AND name NOT IN ('ledger_schema', 'report_claims') ORDER BY name",
         )
         .fetch_all(&self.pool)
         .await
@@ -49,6 +50,11 @@ impl Raw {
             dump.insert(table, lines.iter().map(|line| line.get("line")).collect());
         }
         dump
+    }
+
+    pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
+        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&self.pool).await.unwrap();
+        rows.iter().map(|row| row.get("line")).collect()
     }
 
     pub(crate) async fn clear(&self) {

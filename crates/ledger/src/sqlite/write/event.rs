@@ -1,11 +1,112 @@
+use std::collections::HashSet;
+
 use otp::{EventReceived, EventSettled, EventState, Factor, Reading};
 use sqlx::SqliteConnection;
 
+use super::rows::{Rows, Values};
 use super::transaction;
 use crate::text::{moment, optional, text};
 
+static KNOWN: Rows = Rows::new(
+    "WITH event (org, uuid) AS (VALUES",
+    2,
+    ") SELECT EXISTS (
+        SELECT 1 FROM event CROSS JOIN okta_events e WHERE e.org = event.org AND e.uuid = event.uuid
+    ) OR EXISTS (
+        SELECT 1 FROM event CROSS JOIN okta_event_deliveries d WHERE d.org = event.org AND d.uuid = event.uuid
+    )",
+);
+
+static DELIVERED: Rows =
+    Rows::new("INSERT INTO okta_event_deliveries (org, uuid, delivery, received_at) VALUES", 4, "");
+
+static RECEIVED: Rows = Rows::new(
+    "INSERT INTO okta_events (
+        org, uuid, event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at,
+        first_delivery, node, deliveries, state, settled_at
+    ) VALUES",
+    16,
+    "",
+);
+
+static SETTLED: Rows = Rows::new(
+    "INSERT INTO okta_events AS e (
+        org, uuid, settled_rank, settled_at, state, note, attempts, transaction_id
+    ) VALUES",
+    8,
+    "ON CONFLICT (org, uuid) DO UPDATE SET
+        settled_rank = excluded.settled_rank, settled_at = excluded.settled_at, state = excluded.state,
+        note = excluded.note, attempts = excluded.attempts, transaction_id = excluded.transaction_id
+    WHERE e.settled_rank = 0
+    OR (
+        excluded.settled_at, excluded.state, excluded.attempts, coalesce(excluded.note, ''),
+        coalesce(excluded.transaction_id, '')
+    ) > (
+        e.settled_at, e.state, e.attempts, coalesce(e.note, ''), coalesce(e.transaction_id, '')
+    )",
+);
+
 /// What the first delivery said is the event; later ones are counted. How the worker settled it is never put back.
 pub(super) async fn received(
+    connection: &mut SqliteConnection,
+    events: &[&EventReceived],
+) -> Result<(), sqlx::Error> {
+    if are_new(connection, events).await? {
+        let delivery = |values: &mut Values, received: &&EventReceived| {
+            let id = &received.event.id;
+            values
+                .add(id.org.as_str())
+                .add(text(&id.uuid))
+                .add(received.delivery.to_string())
+                .add(moment(received.received_at));
+        };
+        DELIVERED.write(connection, events, delivery).await?;
+        return RECEIVED.write(connection, events, |values, received| columns(values, received)).await;
+    }
+    for received in events {
+        received_maybe_again(connection, received).await?;
+    }
+    Ok(())
+}
+
+/// Whether the books know none of these, and none is here twice: as it is unless Okta delivers again.
+async fn are_new(connection: &mut SqliteConnection, events: &[&EventReceived]) -> Result<bool, sqlx::Error> {
+    let ids = events.iter().map(|received| &received.event.id);
+    let ids: Vec<_> = ids.map(|id| (id.org.as_str(), text(&id.uuid))).collect();
+    let mut seen = HashSet::new();
+    if !ids.iter().all(|id| seen.insert(id)) {
+        return Ok(false);
+    }
+    let known = KNOWN.ask(connection, &ids, |values, (org, uuid)| {
+        values.add(*org).add(uuid.as_ref());
+    });
+    Ok(!known.await?)
+}
+
+fn columns(values: &mut Values, received: &EventReceived) {
+    let event = &received.event;
+    let nothing = event.reading == Reading::Nothing;
+    values
+        .add(event.id.org.as_str())
+        .add(text(&event.id.uuid))
+        .add(text(&event.event_type))
+        .add(optional(event.okta_user_id.as_deref()))
+        .add(if event.factor == Factor::Other { "other" } else { "phone" })
+        .add(event.factor.channel().map(|channel| channel.as_str()))
+        .add(reading(event.reading))
+        .add(optional(event.result.as_deref()))
+        .add(optional(event.reason.as_deref()))
+        .add(event.published_at.map(moment))
+        .add(moment(received.received_at))
+        .add(received.delivery.to_string())
+        .add(text(&received.node))
+        .add(1)
+        .add(if nothing { EventState::Skipped } else { EventState::Queued }.as_str())
+        .add(nothing.then(|| moment(received.received_at)));
+}
+
+/// The same for one event that the books may know.
+async fn received_maybe_again(
     connection: &mut SqliteConnection,
     received: &EventReceived,
 ) -> Result<(), sqlx::Error> {
@@ -69,36 +170,22 @@ pub(super) async fn received(
 /// The last word counts: an event that was given up may have been replayed.
 pub(super) async fn settled(
     connection: &mut SqliteConnection,
-    end: &EventSettled,
+    ends: &[&EventSettled],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO okta_events AS e (
-            org, uuid, settled_rank, settled_at, state, note, attempts, transaction_id
-        ) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (org, uuid) DO UPDATE SET
-            settled_rank = excluded.settled_rank, settled_at = excluded.settled_at, state = excluded.state,
-            note = excluded.note, attempts = excluded.attempts, transaction_id = excluded.transaction_id
-        WHERE e.settled_rank = 0
-        OR (
-            excluded.settled_at, excluded.state, excluded.attempts, coalesce(excluded.note, ''),
-            coalesce(excluded.transaction_id, '')
-        ) > (
-            e.settled_at, e.state, e.attempts, coalesce(e.note, ''), coalesce(e.transaction_id, '')
-        )",
-    )
-    .bind(end.event.org.as_str())
-    .bind(text(&end.event.uuid))
-    .bind(moment(end.settled_at))
-    .bind(end.state.as_str())
-    .bind(optional(end.note.as_deref()))
-    .bind(end.attempts)
-    .bind(end.transaction.map(|id| id.to_string()))
-    .execute(&mut *connection)
-    .await?;
-    if let (Some(id), Some(at)) = (end.transaction, end.verified_at) {
-        transaction::verified(connection, id, at).await?;
-    }
-    Ok(())
+    let bind = |values: &mut Values, end: &&EventSettled| {
+        values
+            .add(end.event.org.as_str())
+            .add(text(&end.event.uuid))
+            .add(1)
+            .add(moment(end.settled_at))
+            .add(end.state.as_str())
+            .add(optional(end.note.as_deref()))
+            .add(end.attempts)
+            .add(end.transaction.map(|id| id.to_string()));
+    };
+    SETTLED.write(connection, ends, bind).await?;
+    let verified: Vec<_> = ends.iter().filter_map(|end| end.transaction.zip(end.verified_at)).collect();
+    transaction::verified(connection, &verified).await
 }
 
 fn reading(reading: Reading) -> &'static str {

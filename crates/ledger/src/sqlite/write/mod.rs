@@ -1,24 +1,58 @@
-//! One fact, one row (or two). Every statement may run again and in any order: see the crate's three rules.
+//! Facts of one kind are rows of one statement (or two). Every statement may run again and in any order: see the crate's three rules.
 
 mod attempt;
 mod event;
 mod outcome;
+mod rows;
 mod transaction;
 
-use otp::Fact;
+use otp::{
+    AttemptEnded, AttemptStarted, EventReceived, EventSettled, Fact, FeedbackReported, HookAnswered,
+    HookReceived, TransactionSettled,
+};
 use sqlx::SqliteConnection;
 
+/// Facts by kind. The order of kinds does not matter; within a kind it is kept.
+#[derive(Default)]
+struct Sorted<'a> {
+    hooks: Vec<&'a HookReceived>,
+    starts: Vec<&'a AttemptStarted>,
+    ends: Vec<&'a AttemptEnded>,
+    settled: Vec<&'a TransactionSettled>,
+    answers: Vec<&'a HookAnswered>,
+    events: Vec<&'a EventReceived>,
+    settled_events: Vec<&'a EventSettled>,
+    reports: Vec<&'a FeedbackReported>,
+}
+
 pub(super) async fn fact(connection: &mut SqliteConnection, fact: &Fact) -> Result<(), sqlx::Error> {
-    match fact {
-        Fact::HookReceived(hook) => transaction::received(connection, hook).await,
-        Fact::HookAnswered(answer) => transaction::answered(connection, answer).await,
-        Fact::TransactionSettled(end) => transaction::settled(connection, end).await,
-        Fact::AttemptStarted(start) => attempt::started(connection, start).await,
-        Fact::AttemptEnded(end) => attempt::ended(connection, end).await,
-        Fact::EventReceived(event) => event::received(connection, event).await,
-        Fact::EventSettled(end) => event::settled(connection, end).await,
-        Fact::FeedbackReported(report) => outcome::reported(connection, report).await,
-        Fact::DeadLettered(letter) => outcome::dead(connection, letter).await,
-        Fact::Quarantined(body) => outcome::quarantined(connection, body).await,
+    facts(connection, std::slice::from_ref(fact)).await
+}
+
+/// Enters facts, each as [`fact`] would.
+pub(super) async fn facts(connection: &mut SqliteConnection, facts: &[Fact]) -> Result<(), sqlx::Error> {
+    let mut sorted = Sorted::default();
+    for fact in facts {
+        match fact {
+            Fact::HookReceived(hook) => sorted.hooks.push(hook),
+            Fact::HookAnswered(answer) => sorted.answers.push(answer),
+            Fact::TransactionSettled(end) => sorted.settled.push(end),
+            Fact::AttemptStarted(start) => sorted.starts.push(start),
+            Fact::AttemptEnded(end) => sorted.ends.push(end),
+            Fact::EventReceived(event) => sorted.events.push(event),
+            Fact::EventSettled(end) => sorted.settled_events.push(end),
+            Fact::FeedbackReported(report) => sorted.reports.push(report),
+            // Rare: no use in gathering them.
+            Fact::DeadLettered(letter) => outcome::dead(connection, letter).await?,
+            Fact::Quarantined(body) => outcome::quarantined(connection, body).await?,
+        }
     }
+    transaction::received(connection, &sorted.hooks).await?;
+    attempt::started(connection, &sorted.starts).await?;
+    attempt::ended(connection, &sorted.ends).await?;
+    transaction::settled(connection, &sorted.settled).await?;
+    transaction::answered(connection, &sorted.answers).await?;
+    event::received(connection, &sorted.events).await?;
+    event::settled(connection, &sorted.settled_events).await?;
+    outcome::reported(connection, &sorted.reports).await
 }
