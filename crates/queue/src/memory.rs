@@ -1,14 +1,16 @@
 //! The in-process queue of the embedded profile. It holds no message the journal does not still hold, so it may vanish at any moment.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use otp::Clock;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
-use crate::{Delivery, Message, PublishError, Queue, Settle};
+use crate::delivery::AFTER_DEATH;
+use crate::shelf::Shelf;
+use crate::{Delivery, Message, PublishError, Queue, Retry, Settle};
 
 /// See the module.
 #[derive(Clone)]
@@ -17,68 +19,35 @@ pub struct MemoryQueue(Arc<Shared>);
 struct Shared {
     clock: Arc<dyn Clock>,
     room: Semaphore,
-    changed: Notify,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    ready: VecDeque<Item>,
-    /// By the moment they are due, and a number that keeps equal moments apart.
-    delayed: BTreeMap<(Instant, u64), Item>,
-    delays: u64,
-    under_way: usize,
-    closed: bool,
+    shelf: Shelf<Item>,
+    in_hand: AtomicUsize,
 }
 
 struct Item {
     message: Message,
-    attempt: u32,
-    /// Told (or dropped with the queue) when the publisher may forget the message.
-    released: oneshot::Sender<()>,
+    deaths: u32,
+    released: Release,
 }
 
+/// Told (or dropped with the queue) when the publisher may forget the message.
+type Release = oneshot::Sender<()>;
+
+/// A message in a consumer's hands.
 struct Handle {
     shared: Arc<Shared>,
-    item: Item,
+    deaths: u32,
+    released: Release,
 }
 
 impl MemoryQueue {
     /// A queue that holds at most `capacity` messages, waiting and under way together.
     pub fn new(capacity: usize, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Shared {
+            shelf: Shelf::new(clock.clone()),
             clock,
             room: Semaphore::new(capacity),
-            changed: Notify::new(),
-            state: Mutex::new(State::default()),
+            in_hand: AtomicUsize::new(0),
         }))
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every section below leaves the state whole, so a panic elsewhere does not spoil it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next item that is due, or when to look again.
-    fn take(&self) -> Result<Item, Option<Instant>> {
-        let now = self.clock.monotonic();
-        let mut state = self.lock();
-        let due = state.delayed.first_key_value().map(|((at, _), _)| *at);
-        if due.is_some_and(|at| at <= now)
-            && let Some((_, item)) = state.delayed.pop_first()
-        {
-            state.under_way += 1;
-            return Ok(item);
-        }
-        match state.ready.pop_front() {
-            Some(item) => {
-                state.under_way += 1;
-                Ok(item)
-            }
-            None => Err(due),
-        }
     }
 }
 
@@ -88,14 +57,7 @@ impl Queue for MemoryQueue {
             let shared = &self.0;
             let _room = shared.room.acquire().await.map_err(|_| PublishError::Closed)?;
             let (released, release) = oneshot::channel();
-            {
-                let mut state = shared.lock();
-                if state.closed {
-                    return Err(PublishError::Closed);
-                }
-                state.ready.push_back(Item { message, attempt: 0, released });
-            }
-            shared.changed.notify_one();
+            shared.shelf.put(Item { message, deaths: 0, released }).map_err(|_| PublishError::Closed)?;
             release.await.map_err(|_| PublishError::Closed)
         })
     }
@@ -103,71 +65,56 @@ impl Queue for MemoryQueue {
     fn next(&self) -> BoxFuture<'_, Option<Delivery>> {
         Box::pin(async move {
             let shared = &self.0;
-            loop {
-                let changed = shared.changed.notified();
-                if shared.lock().closed {
-                    return None;
-                }
-                match shared.take() {
-                    Ok(mut item) => {
-                        // Others may wait while more is ready: one signal wakes one of them.
-                        shared.changed.notify_one();
-                        item.attempt += 1;
-                        let (message, attempt) = (item.message.clone(), item.attempt);
-                        return Some(Delivery::new(
-                            message,
-                            attempt,
-                            Box::new(Handle { shared: shared.clone(), item }),
-                        ));
-                    }
-                    Err(Some(due)) => tokio::select! {
-                        () = changed => {}
-                        () = tokio::time::sleep_until(due.into()) => {}
-                    },
-                    Err(None) => changed.await,
-                }
-            }
+            let Item { message, deaths, released } = shared.shelf.next().await?;
+            shared.in_hand.fetch_add(1, Ordering::Relaxed);
+            let handle = Handle { shared: shared.clone(), deaths, released };
+            Some(Delivery::new(message, deaths, Box::new(handle)))
         })
     }
 
     fn depth(&self) -> usize {
-        let state = self.0.lock();
-        state.ready.len() + state.delayed.len() + state.under_way
+        self.0.shelf.len() + self.0.in_hand.load(Ordering::Relaxed)
+    }
+
+    fn trouble(&self) -> Option<String> {
+        None
     }
 
     fn close(&self) {
-        {
-            let mut state = self.0.lock();
-            state.closed = true;
-            state.ready.clear();
-            state.delayed.clear();
-        }
         self.0.room.close();
-        self.0.changed.notify_waiters();
-        self.0.changed.notify_one();
+        self.0.shelf.close();
+    }
+}
+
+impl Handle {
+    fn again(self, message: Message, after: Duration, deaths: u32) {
+        let Self { shared, released, .. } = self;
+        let due = shared.clock.monotonic() + after;
+        // After the close nobody is left to deliver to: the publisher is told so by the drop.
+        let _ = shared.shelf.put_until(Item { message, deaths, released }, due);
+        shared.in_hand.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Settle for Handle {
     fn ack(self: Box<Self>) {
-        self.shared.lock().under_way -= 1;
+        self.shared.in_hand.fetch_sub(1, Ordering::Relaxed);
         // The publisher may be gone: then nobody is left to tell.
-        let _ = self.item.released.send(());
+        let _ = self.released.send(());
     }
 
-    fn retry(self: Box<Self>, after: Duration) {
-        let Self { shared, item } = *self;
-        let due = shared.clock.monotonic() + after;
-        {
-            let mut state = shared.lock();
-            state.under_way -= 1;
-            if state.closed {
-                return;
-            }
-            state.delays += 1;
-            let place = (due, state.delays);
-            state.delayed.insert(place, item);
-        }
-        shared.changed.notify_one();
+    fn retry(self: Box<Self>, message: Message, retry: Retry) {
+        let deaths = self.deaths;
+        self.again(message.again(retry), retry.after, deaths);
+    }
+
+    /// Nothing is kept: what the journal holds is all there is to look at.
+    fn bury(self: Box<Self>, _: Message, _: &str) {
+        self.ack();
+    }
+
+    fn abandon(self: Box<Self>, message: Message) {
+        let deaths = self.deaths.saturating_add(1);
+        self.again(Message { doubtful: true, ..message }, AFTER_DEATH, deaths);
     }
 }

@@ -12,7 +12,7 @@ use crate::{Message, Queue};
 
 /// What a journalled record is to the relay.
 pub enum RelayItem {
-    /// Something to publish. [`Message::redelivered`] is set by the relay.
+    /// Something to publish. [`Message::doubtful`] is set by the relay for what stood in the journal before its start.
     Publish(Message),
     /// Not for the queue.
     Pass,
@@ -20,13 +20,17 @@ pub enum RelayItem {
 
 /// Carries journalled records to the queue, in order, with at most `window` of them unreleased; its cursor in the journal never passes
 /// one that the queue has not taken full responsibility for.
+#[derive(Clone)]
 pub struct Relay {
     journal: Journal,
     queue: Arc<dyn Queue>,
     read: fn(&Record) -> RelayItem,
-    settled: (&'static str, fn(&Record) -> Option<String>),
+    settled: Option<Settled>,
     window: usize,
 }
+
+/// A record type, and how to read the key of what it says is finished.
+pub type Settled = (&'static str, fn(&Record) -> Option<String>);
 
 /// What ends a session: both heal by themselves or with the disk.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +48,13 @@ impl Relay {
     /// The cursor's name in the journal.
     pub const CURSOR: &'static str = "relay";
 
-    /// A relay that reads records with `read`. Where the queue forgets with the process, `settled` (a record type and how to read its
-    /// key) names what an earlier process finished, so that it is not done again.
+    /// A relay that reads records with `read`. Where the queue forgets with the process, `settled` names what an earlier process
+    /// finished, so that it is not done again; a queue that keeps what it took needs none.
     pub fn new(
         journal: Journal,
         queue: Arc<dyn Queue>,
         read: fn(&Record) -> RelayItem,
-        settled: (&'static str, fn(&Record) -> Option<String>),
+        settled: Option<Settled>,
         window: usize,
     ) -> Self {
         Self { journal, queue, read, settled, window }
@@ -89,10 +93,15 @@ impl Relay {
                     if finished.contains(&message.key) {
                         continue;
                     }
-                    message.redelivered = entry.seq <= before;
+                    message.doubtful |= entry.seq <= before;
                     open.insert(entry.seq);
                     let (queue, seq) = (self.queue.clone(), entry.seq);
-                    under_way.push(async move { (seq, queue.publish(message).await) });
+                    under_way.push(async move {
+                        otp::crash_point!("relay.before_publish");
+                        let published = queue.publish(message).await;
+                        otp::crash_point!("relay.after_confirm");
+                        (seq, published)
+                    });
                 }
                 position = batch.next;
             }
@@ -118,10 +127,11 @@ impl Relay {
     /// The keys that were settled after the cursor.
     async fn finished(&self, after: Seq) -> Result<HashSet<String>, journal::ReadError> {
         let mut keys = HashSet::new();
+        let Some((kind, key)) = self.settled else { return Ok(keys) };
         let mut position = after;
         while position < self.journal.last() {
-            let batch = self.journal.read_kind(&[self.settled.0], position, BATCH).await?;
-            keys.extend(batch.entries.iter().filter_map(|entry| (self.settled.1)(&entry.record)));
+            let batch = self.journal.read_kind(&[kind], position, BATCH).await?;
+            keys.extend(batch.entries.iter().filter_map(|entry| key(&entry.record)));
             if batch.next == position {
                 break;
             }
