@@ -1,7 +1,8 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use otp::Verdict;
+use jiff::Timestamp;
+use otp::{PhoneNumber, Verdict};
 
 use crate::{AttemptReport, Budget, Finding, Outgoing, ReportError, Reported, Subject};
 
@@ -43,6 +44,17 @@ pub trait Provider: Send + Sync {
         verdict: Verdict,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Reported, ReportError>>;
+
+    /// Its reference of the verification of `phone` that is open and was made by `before`; [`ReportError::Gone`] where there is none.
+    fn open<'a>(
+        &'a self,
+        phone: &'a PhoneNumber,
+        before: Timestamp,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<String, ReportError>> {
+        let _ = (phone, before, timeout);
+        Box::pin(std::future::ready(Err(ReportError::Unsupported)))
+    }
 
     /// Asks it whether it would send, without sending anything: credentials and settings. For people.
     fn check(&self, timeout: Duration) -> BoxFuture<'_, Vec<Finding>>;

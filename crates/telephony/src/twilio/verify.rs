@@ -8,6 +8,7 @@ mod verification;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use otp::{PhoneNumber, Verdict};
 use url::Url;
 
@@ -110,6 +111,15 @@ impl Provider for Verify {
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Reported, ReportError>> {
         Box::pin(self.update(subject, verdict, timeout))
+    }
+
+    fn open<'a>(
+        &'a self,
+        phone: &'a PhoneNumber,
+        before: Timestamp,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<String, ReportError>> {
+        Box::pin(self.fetch(phone, before, timeout))
     }
 
     fn check(&self, timeout: Duration) -> BoxFuture<'_, Vec<Finding>> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use otp::{PhoneNumber, Verdict};
 use telephony::{Provider, ReportError, Reported, Subject};
 
@@ -34,6 +35,37 @@ async fn by_sid_and_by_number() {
             "{request}"
         );
         assert!(request.ends_with(&format!("\r\n\r\n{form}")), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn p6_what_is_open_for_a_number_and_since_when() {
+    let phone = PhoneNumber::parse("+15555550100", None).unwrap();
+    let made = |status: &str| {
+        format!(r#"{{"sid":"{VE}","status":"{status}","date_created":"2026-11-20T10:15:30Z"}}"#)
+    };
+    let (gone, untouched) = (|| Err(ReportError::Gone), ReportError::Transient { doubtful: false });
+    let (at, earlier) =
+        ("2026-11-20T10:15:30Z".parse().unwrap(), "2026-11-20T10:15:29Z".parse::<Timestamp>().unwrap());
+    for (id, reply, before, expected) in [
+        ("open", Reply::json(200, &made("pending")), at, Ok(VE.to_owned())),
+        ("made after the event", Reply::json(200, &made("pending")), earlier, gone()),
+        ("over", Reply::json(200, &made("canceled")), at, gone()),
+        ("no moment", Reply::json(200, &format!(r#"{{"sid":"{VE}","status":"pending"}}"#)), at, gone()),
+        ("none", Reply::sample(404, "verify-error-20404-verification.json"), at, gone()),
+        ("unreadable", Reply::json(200, "{"), at, gone()),
+        ("401", Reply::sample(401, "verify-error-20003.json"), at, Err(ReportError::Refused)),
+        ("500", Reply::sample(500, "verify-error-20500.json"), at, Err(untouched)),
+        ("reset", Reply::Reset, at, Err(untouched)),
+    ] {
+        let server = Server::start([reply]).await;
+        let found = verify(&server.url).open(&phone, before, PATIENCE).await;
+        assert_eq!(found, expected, "{id}");
+        let request = server.requests().remove(0);
+        assert!(
+            request.starts_with(&format!("GET /v2/Services/{VA}/Verifications/%2B15555550100 HTTP/1.1\r\n")),
+            "{request}"
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use otp::Verdict;
+use jiff::Timestamp;
+use otp::{PhoneNumber, Verdict};
 
 use super::verification::Verification;
 use super::{Verify, segment};
@@ -31,6 +32,32 @@ impl Verify {
     }
 }
 
+impl Verify {
+    /// The verification of `phone` that is open, if it was made by `before`. Twilio has one per number at most, and deletes it when it
+    /// ends.
+    pub(super) async fn fetch(
+        &self,
+        phone: &PhoneNumber,
+        before: Timestamp,
+        timeout: Duration,
+    ) -> Result<String, ReportError> {
+        let path = format!("{}/{}", self.verifications_path(), segment(phone));
+        let budget = Budget { connect: timeout, total: timeout };
+        let Ok(answer) = self.client.get(&path, budget).await else {
+            return Err(ReportError::Transient { doubtful: false });
+        };
+        match answer.status {
+            200..300 => {
+                let found = Verification::read(answer.body.as_deref().unwrap_or_default());
+                let open = found.status.as_deref() == Some("pending");
+                let timely = found.created.is_some_and(|created| created <= before);
+                found.sid.filter(|_| open && timely).ok_or(ReportError::Gone)
+            }
+            status => Err(refusal(status, answer.retry_after, false)),
+        }
+    }
+}
+
 /// What an answer to an update means. A verification that is approved, expired or out of checks is deleted, and a 404 (Twilio docs:
 /// error 20404) tells none of these from the others.
 fn read(answer: &Exchange, verdict: Verdict) -> Result<Reported, ReportError> {
@@ -46,9 +73,16 @@ fn read(answer: &Exchange, verdict: Verdict) -> Result<Reported, ReportError> {
                 _ => Err(ReportError::Transient { doubtful: true }),
             }
         }
-        404 => Err(ReportError::Gone),
-        429 => Err(ReportError::RateLimited { wait: answer.retry_after }),
-        408 | 500.. => Err(ReportError::Transient { doubtful: true }),
-        _ => Err(ReportError::Refused),
+        status => Err(refusal(status, answer.retry_after, true)),
+    }
+}
+
+/// What a status without success means. `effect`: the request would have had one.
+fn refusal(status: u16, wait: Option<Duration>, effect: bool) -> ReportError {
+    match status {
+        404 => ReportError::Gone,
+        429 => ReportError::RateLimited { wait },
+        408 | 500.. => ReportError::Transient { doubtful: effect },
+        _ => ReportError::Refused,
     }
 }

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use otp::AttemptOutcome;
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ pub(super) struct Verification {
     pub(super) status: Option<String>,
     /// `VL…` of the last entry of `send_code_attempts`: this send's, as Twilio appends one per send.
     pub(super) attempt_sid: Option<String>,
+    /// When it was made, to the second.
+    pub(super) created: Option<Timestamp>,
 }
 
 impl Verification {
@@ -27,6 +30,7 @@ impl Verification {
             sid: sid("VE", body.get("sid")),
             status: body.get("status").and_then(Value::as_str).map(str::to_owned),
             attempt_sid: sid("VL", last_attempt.and_then(|attempt| attempt.get("attempt_sid"))),
+            created: body.get("date_created").and_then(Value::as_str).and_then(|text| text.parse().ok()),
         }
     }
 
