@@ -1,5 +1,7 @@
 //! Logins that we have no record of: Okta is asked for the number.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use sim::{Factor, Fault, OktaOp, Outcome, User};
@@ -18,7 +20,12 @@ async fn started_elsewhere(world: &World, to: &str) {
 
 /// Okta says that this user has entered a code.
 async fn entered(world: &World, user: &User, factor: &str) -> Value {
-    let event = world.sim.okta().event_mfa(user, factor, Outcome::Success, Timestamp::now());
+    entered_before(world, user, factor, Duration::ZERO).await
+}
+
+/// Okta says now that this user has entered a code a while ago.
+async fn entered_before(world: &World, user: &User, factor: &str, ago: Duration) -> Value {
+    let event = world.sim.okta().event_mfa(user, factor, Outcome::Success, Timestamp::now() - ago);
     world.deliver(&world.sim.okta().envelope(std::slice::from_ref(&event))).await;
     event["uuid"].clone()
 }
@@ -99,6 +106,28 @@ async fn d5_which_ways_are_gone_is_a_setting() {
     let uuid = entered(&world, &user, "SMS_FACTOR").await;
     assert_eq!(&reported(&world, &uuid).await["matched_by"], "profile");
     assert_eq!(paths(&world), ["user"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_a_late_event_approves_what_was_open_then_and_no_newer_code() {
+    let world = World::start().await;
+    let numbers = [phone(), phone()];
+    let [ana, bob] = [("00u1", &numbers[0]), ("00u2", &numbers[1])]
+        .map(|(id, to)| User::new(id, &format!("{id}@example.com")).factor(Factor::sms(to)));
+    for user in [&ana, &bob] {
+        world.sim.okta().add_user(user.clone());
+    }
+    started_elsewhere(&world, &numbers[0]).await;
+    // More than clocks may differ by.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    started_elsewhere(&world, &numbers[1]).await;
+    let late = Duration::from_secs(11);
+    let uuid = entered_before(&world, &ana, "SMS_FACTOR", late).await;
+    assert_ne!(&reported(&world, &uuid).await["provider_ref"], "NULL");
+    assert!(world.sim.twilio().approved(&numbers[0]));
+    let uuid = entered_before(&world, &bob, "SMS_FACTOR", late).await;
+    world.event_when(uuid.as_str().unwrap(), "no_match").await;
+    assert!(!world.sim.twilio().approved(&numbers[1]), "bob's code of now was not entered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,9 +8,11 @@ use otp::{
     DeadLettered, EventReceived, EventSettled, EventState, Fact, FeedbackReported, MatchedBy, PhoneNumber,
     ReportResult, TransactionId, Verdict,
 };
-use telephony::{Provider, ReportError, Subject};
-use tracing::{error, info, warn};
+use queue::Retry;
+use telephony::{Provider, ReportError, Reported, Subject};
+use tracing::{Instrument as _, debug_span, error, info, warn};
 
+use crate::claim::{Claim, Claimed, Effect};
 use crate::inbox::{Entry, Place};
 use crate::lookup::Lookup;
 use crate::subject::{Match, later};
@@ -21,7 +23,7 @@ pub(crate) enum Outcome {
     /// Its end is on disk.
     Settled,
     /// Try again after a while.
-    Later(Duration),
+    Later(Retry),
 }
 
 /// While another event of the same verification, or a copy of the same event, is being worked on.
@@ -38,13 +40,26 @@ struct End {
     transaction: Option<TransactionId>,
     /// Whether the code of that transaction was entered: known even when nobody can be told any more.
     verified: bool,
-    report: Option<FeedbackReported>,
+    report: Option<Box<FeedbackReported>>,
     dead: Option<String>,
+    /// The provider knows no such verification any more.
+    gone: bool,
+    /// Given back when this end is on disk.
+    claim: Option<(Claim, Effect)>,
 }
 
 impl End {
     fn of(state: EventState, note: &'static str) -> Self {
-        Self { state, note: Some(note), transaction: None, verified: false, report: None, dead: None }
+        Self {
+            state,
+            note: Some(note),
+            transaction: None,
+            verified: false,
+            report: None,
+            dead: None,
+            gone: false,
+            claim: None,
+        }
     }
 
     fn about(self, record: &SendRecord) -> Self {
@@ -64,37 +79,52 @@ struct Report<'a> {
     /// When the verification is over.
     expires: Timestamp,
     attempt: u32,
+    /// By number: only what was open by then. The user may have another code by now, which they have not entered yet.
+    open_by: Option<Timestamp>,
 }
 
 enum Tried {
     End(End),
     Later(Duration),
+    /// The send that was found was approved well before this event: it belongs to a newer one, whose node is behind with the books.
+    Newer,
+}
+
+/// Events of one login are published within moments of each other. One that comes later than this after an approval is of another login.
+const ONE_LOGIN: Duration = Duration::from_secs(10);
+
+impl Tried {
+    fn about(self, record: &SendRecord) -> Self {
+        match self {
+            Self::End(end) => Self::End(end.about(record)),
+            other => other,
+        }
+    }
 }
 
 impl Worker {
     /// Does what the event asks for, once.
-    pub(crate) async fn approve(&self, received: &EventReceived, redelivered: bool) -> Outcome {
+    pub(crate) async fn approve(&self, received: &EventReceived, tries: u32, redelivered: bool) -> Outcome {
         let event = &received.event;
-        let place = match self.events.enter(event.id.clone()) {
+        let place = match self.events.enter(event.id.clone(), tries) {
             Entry::Free(place) => place,
-            Entry::Busy => return Outcome::Later(BUSY),
-            Entry::Done => return Outcome::Settled,
+            Entry::Busy => return Outcome::Later(Retry { after: BUSY, tries, doubtful: redelivered }),
+            Entry::Done(_) => return Outcome::Settled,
         };
         // Another process, or this one before a restart, may have settled it.
-        let asked = tokio::time::timeout(self.settings.ledger, self.ledger.event_state(&event.id)).await;
-        if let Ok(Ok(Some(
-            EventState::Done | EventState::Skipped | EventState::Expired | EventState::NoMatch,
-        ))) = asked
+        let asked = self.books.ask(self.ledger.event_state(&event.id)).await;
+        if let Ok(Some(EventState::Done | EventState::Skipped | EventState::Expired | EventState::NoMatch)) =
+            asked
         {
-            place.done();
+            place.done(self.clock.now());
             return Outcome::Settled;
         }
-        let (attempt, doubtful) = (place.attempt(), redelivered || place.doubtful());
+        let (attempt, doubtful) = (tries.saturating_add(1), redelivered || place.doubtful());
         // Facts reach the books in order: where the event itself is missing, its send may be missing too, and an older send that is
         // there would be the wrong one.
         let found = match asked {
-            Ok(Ok(Some(_))) => self.find_record(received).await,
-            Ok(Ok(None) | Err(_)) | Err(_) => Match::Away,
+            Ok(Some(_)) => self.find_record(received).await,
+            Ok(None) | Err(_) => Match::Away,
         };
         let tried = match found {
             Match::Record(record) if record.newer_in_flight && self.young(received) => self.soon(received),
@@ -107,9 +137,15 @@ impl Worker {
             Match::None => self.by_phone(received, &place, attempt, doubtful, true).await,
             Match::Away => self.by_phone(received, &place, attempt, doubtful, false).await,
         };
+        let tried = match tried {
+            Tried::Newer if self.young(received) => self.soon(received),
+            Tried::Newer => self.by_phone(received, &place, attempt, doubtful, false).await,
+            tried => tried,
+        };
         match tried {
-            Tried::Later(after) => Outcome::Later(after),
-            Tried::End(end) => self.end(received, end, place, attempt).await,
+            Tried::Newer => Outcome::Later(again(&place, BUSY, redelivered)),
+            Tried::Later(after) => Outcome::Later(again(&place, after, redelivered)),
+            Tried::End(end) => self.end(received, end, place, attempt, redelivered).await,
         }
     }
 
@@ -133,18 +169,18 @@ impl Worker {
         attempt: u32,
         doubtful: bool,
     ) -> Tried {
-        let place = match self.verifications.enter(record.transaction) {
+        let place = match self.verifications.enter(record.transaction, 0) {
             Entry::Free(place) => place,
             Entry::Busy => return Tried::Later(BUSY),
-            Entry::Done => {
-                return Tried::End(End::of(EventState::Done, "reported for another event").about(record));
-            }
+            Entry::Done(at) => return self.reported_before(received, at).about(record),
         };
         if record.feedback.as_ref().is_some_and(|(verdict, result)| {
             *verdict == Verdict::Approved
                 && matches!(result, ReportResult::Reported | ReportResult::AlreadyFinal)
         }) {
-            return Tried::End(End::of(EventState::Done, "reported for another event").about(record));
+            // Without a moment, of this login.
+            let at = record.verified_at.unwrap_or(Timestamp::MAX);
+            return self.reported_before(received, at).about(record);
         }
         let expires = later(record.received_at, self.settings.life);
         let provider =
@@ -175,16 +211,61 @@ impl Worker {
             doubtful,
             expires,
             attempt,
+            open_by: None,
         };
         match self.report(received, report, event).await {
             Tried::End(end) => {
+                if end.gone
+                    && let Some((number, reference)) = self.newer(received, record, provider.as_ref()).await
+                {
+                    if let Some((claim, effect)) = end.claim {
+                        self.unclaim(claim, effect).await;
+                    }
+                    let report = Report {
+                        provider: provider.as_ref(),
+                        subject: Subject::Reference(&reference),
+                        transaction: None,
+                        phone: Some(&number),
+                        matched_by: MatchedBy::Record,
+                        doubtful: false,
+                        expires: later(received.published(), self.settings.life),
+                        attempt,
+                        open_by: None,
+                    };
+                    return self.report(received, report, event).await;
+                }
                 if end.state == EventState::Done {
-                    place.done();
+                    place.done(self.clock.now());
                 }
                 Tried::End(end.about(record))
             }
-            later @ Tried::Later(_) => later,
+            other @ (Tried::Later(_) | Tried::Newer) => other,
         }
+    }
+
+    /// The verification of the record is over, but its number may have a newer one, whose send is not in the books yet: what is open now
+    /// and was so before the event is what the event is about. Where one process writes the books, they know.
+    async fn newer(
+        &self,
+        received: &EventReceived,
+        record: &SendRecord,
+        provider: &dyn Provider,
+    ) -> Option<(PhoneNumber, String)> {
+        if self.settings.alone {
+            return None;
+        }
+        let number = self.number_of(record)?;
+        let before = later(received.published(), self.settings.skew);
+        let reference = provider.open(&number, before, self.settings.report).await.ok()?;
+        Some((number, reference))
+    }
+
+    /// The verification was approved for another event, at `at`: of the same login, or of an earlier one.
+    fn reported_before(&self, received: &EventReceived, at: Timestamp) -> Tried {
+        if received.published() > later(at, ONE_LOGIN) {
+            return Tried::Newer;
+        }
+        Tried::End(End::of(EventState::Done, "reported for another event"))
     }
 
     async fn by_phone(
@@ -195,7 +276,7 @@ impl Worker {
         doubtful: bool,
         books_asked: bool,
     ) -> Tried {
-        let published = received.event.published_at.unwrap_or(received.received_at);
+        let published = received.published();
         let expires = later(published, self.settings.life);
         if expires <= self.clock.now() {
             return Tried::End(End::of(EventState::Expired, "it came when any verification was over"));
@@ -230,6 +311,8 @@ impl Worker {
             doubtful,
             expires,
             attempt,
+            open_by: (self.clock.now() > later(published, ONE_LOGIN))
+                .then(|| later(published, self.settings.skew)),
         };
         self.report(received, report, event).await
     }
@@ -241,23 +324,37 @@ impl Worker {
         event: &Place<'_, otp::EventId>,
     ) -> Tried {
         let verdict = Verdict::Approved;
-        let answer = report.provider.report(report.subject, verdict, self.settings.report).await;
+        let hmac = report.phone.map(|phone| self.vault.hmac(phone));
+        let (claimed, doubtful) =
+            match self.claim(report.transaction, report.provider.name(), hmac.as_ref()).await {
+                Claimed::Granted { claim, doubtful } => (claim, doubtful || report.doubtful),
+                Claimed::Held => return Tried::Later(BUSY),
+                Claimed::Done(at) => return self.reported_before(received, at),
+            };
+        otp::crash_point!("report.before_request");
+        let span = debug_span!(target: trace::TARGET, "report", otel.kind = "client", provider = report.provider.name());
+        let (aimed, answer) = self.tell(&report, verdict).instrument(span).await;
+        otp::crash_point!("report.after_response");
+        let effect = match &answer {
+            Ok(_) => Effect::Had,
+            Err(ReportError::Gone) if doubtful => Effect::Had,
+            Err(ReportError::Transient { doubtful: true }) => Effect::Unknown,
+            Err(_) => Effect::None,
+        };
+        let gone = matches!(answer, Err(ReportError::Gone));
         let ended = |state, result, note| {
-            let mut end = End::of(state, note);
-            end.report = Some(FeedbackReported {
+            let mut end = End { gone, ..End::of(state, note) };
+            end.report = Some(Box::new(FeedbackReported {
                 event: received.event.id.clone(),
                 transaction: report.transaction,
-                phone_hmac: report.phone.map(|phone| self.vault.hmac(phone)),
+                phone_hmac: hmac.clone(),
                 provider: report.provider.name().to_owned(),
-                provider_ref: match &report.subject {
-                    Subject::Reference(reference) => Some((*reference).to_owned()),
-                    Subject::Phone(_) => None,
-                },
+                provider_ref: aimed.clone(),
                 verdict,
                 result,
                 matched_by: report.matched_by,
                 reported_at: self.clock.now(),
-            });
+            }));
             end
         };
         if matches!(
@@ -266,9 +363,9 @@ impl Worker {
         ) {
             event.failed();
         }
-        match answer {
+        let tried = match answer {
             Ok(_) => Tried::End(ended(EventState::Done, ReportResult::Reported, "reported")),
-            Err(ReportError::Gone) if report.doubtful => Tried::End(ended(
+            Err(ReportError::Gone) if doubtful => Tried::End(ended(
                 EventState::Done,
                 ReportResult::AlreadyFinal,
                 "an earlier try had its effect",
@@ -318,7 +415,35 @@ impl Worker {
                     ended(EventState::Expired, ReportResult::Expired, "the provider failed until it was over")
                 })
             }
+        };
+        match (tried, claimed) {
+            (Tried::End(end), Some(claim)) => Tried::End(End { claim: Some((claim, effect)), ..end }),
+            (Tried::Later(wait), Some(claim)) => {
+                self.unclaim(claim, effect).await;
+                Tried::Later(wait)
+            }
+            (tried, _) => tried,
         }
+    }
+
+    /// One report, and the reference it was aimed at, where it was.
+    async fn tell(
+        &self,
+        report: &Report<'_>,
+        verdict: Verdict,
+    ) -> (Option<String>, Result<Reported, ReportError>) {
+        let timeout = self.settings.report;
+        let aimed = match (report.subject, report.open_by) {
+            (Subject::Reference(reference), _) => Some(reference.to_owned()),
+            (Subject::Phone(_), None) => None,
+            (Subject::Phone(phone), Some(by)) => match report.provider.open(phone, by, timeout).await {
+                Ok(reference) => Some(reference),
+                Err(err) => return (None, Err(err)),
+            },
+        };
+        let subject = aimed.as_deref().map_or(report.subject, Subject::Reference);
+        let answer = report.provider.report(subject, verdict, timeout).await;
+        (aimed, answer)
     }
 
     /// Once more after `wait`, if the verification still lives then; else `end`.
@@ -333,6 +458,7 @@ impl Worker {
         end: End,
         place: Place<'_, otp::EventId>,
         attempt: u32,
+        redelivered: bool,
     ) -> Outcome {
         let (event, now) = (&received.event, self.clock.now());
         let mut facts = Vec::with_capacity(3);
@@ -340,7 +466,7 @@ impl Worker {
         if let Some(report) = end.report {
             metrics::counter!("ringback_feedback_total", "provider" => report.provider.clone(), "result" => report.result.as_str())
                 .increment(1);
-            facts.push(Fact::FeedbackReported(report));
+            facts.push(Fact::FeedbackReported(*report));
         }
         if let Some(reason) = end.dead {
             facts.push(Fact::DeadLettered(DeadLettered {
@@ -350,7 +476,7 @@ impl Worker {
                 dead_at: now,
             }));
         }
-        let verified_at = end.verified.then(|| event.published_at.unwrap_or(received.received_at));
+        let verified_at = end.verified.then(|| received.published());
         facts.push(Fact::EventSettled(EventSettled {
             event: event.id.clone(),
             state: end.state,
@@ -360,13 +486,18 @@ impl Worker {
             verified_at,
             settled_at: now,
         }));
+        otp::crash_point!("worker.before_record");
         if let Err(err) = self.record(&facts).await {
             warn!(event = event.id.uuid, error = %err, "an event's end is not on disk; trying again");
             if result.is_some() {
                 place.doubt();
             }
             place.failed();
-            return Outcome::Later(self.backoff(attempt));
+            return Outcome::Later(again(&place, self.backoff(attempt), redelivered));
+        }
+        otp::crash_point!("worker.after_record");
+        if let Some((claim, effect)) = end.claim {
+            self.unclaim(claim, effect).await;
         }
         let lag = now.duration_since(received.received_at).unsigned_abs();
         if result == Some(ReportResult::Reported) {
@@ -381,10 +512,16 @@ impl Worker {
             result = result.map(ReportResult::as_str),
             transaction = end.transaction.map(tracing::field::display),
             attempts = attempt,
+            traceparent = received.traceparent,
             lag_ms = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
             "event settled"
         );
-        place.done();
+        place.done(now);
         Outcome::Settled
     }
+}
+
+/// The next try, with what is known of those before it.
+fn again(place: &Place<'_, otp::EventId>, after: Duration, redelivered: bool) -> Retry {
+    Retry { after, tries: place.tries(), doubtful: redelivered || place.doubtful() }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
 
 /// Work by key: one at a time, and remembered for a while when it is done.
 pub(crate) struct Inbox<K> {
@@ -12,17 +15,18 @@ pub(crate) struct Inbox<K> {
 
 struct State<K> {
     under_way: HashSet<K>,
-    done: HashSet<K>,
+    /// And when.
+    done: HashMap<K, Timestamp>,
     order: VecDeque<K>,
     doubtful: HashSet<K>,
-    /// How often it was tried in vain.
-    failures: HashMap<K, u32>,
 }
 
 /// The right to work on a key; given back when dropped.
 pub(crate) struct Place<'a, K: Hash + Eq + Clone> {
     inbox: &'a Inbox<K>,
     key: K,
+    /// How often it was tried in vain.
+    tries: AtomicU32,
 }
 
 /// What an [`Inbox`] says to somebody who wants to work on a key.
@@ -31,18 +35,17 @@ pub(crate) enum Entry<'a, K: Hash + Eq + Clone> {
     Free(Place<'a, K>),
     /// Somebody is at it.
     Busy,
-    /// It was done.
-    Done,
+    /// It was done, then.
+    Done(Timestamp),
 }
 
 impl<K: Hash + Eq + Clone> Inbox<K> {
     pub(crate) fn new(capacity: usize) -> Self {
         let state = State {
             under_way: HashSet::new(),
-            done: HashSet::new(),
+            done: HashMap::new(),
             order: VecDeque::new(),
             doubtful: HashSet::new(),
-            failures: HashMap::new(),
         };
         Self { capacity, state: Mutex::new(state) }
     }
@@ -51,12 +54,13 @@ impl<K: Hash + Eq + Clone> Inbox<K> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn enter(&self, key: K) -> Entry<'_, K> {
+    /// Asks for the right to work on `key`, which was tried `tries` times in vain.
+    pub(crate) fn enter(&self, key: K, tries: u32) -> Entry<'_, K> {
         let mut state = self.lock();
-        if state.done.contains(&key) {
-            Entry::Done
+        if let Some(at) = state.done.get(&key) {
+            Entry::Done(*at)
         } else if state.under_way.insert(key.clone()) {
-            Entry::Free(Place { inbox: self, key })
+            Entry::Free(Place { inbox: self, key, tries: AtomicU32::new(tries) })
         } else {
             Entry::Busy
         }
@@ -64,12 +68,11 @@ impl<K: Hash + Eq + Clone> Inbox<K> {
 }
 
 impl<K: Hash + Eq + Clone> Place<'_, K> {
-    /// It is done and need not be done again.
-    pub(crate) fn done(self) {
+    /// It is done, at `now`, and need not be done again.
+    pub(crate) fn done(self, now: Timestamp) {
         let mut state = self.inbox.lock();
         state.doubtful.remove(&self.key);
-        state.failures.remove(&self.key);
-        if state.done.insert(self.key.clone()) {
+        if state.done.insert(self.key.clone(), now).is_none() {
             state.order.push_back(self.key.clone());
         }
         while state.order.len() > self.inbox.capacity {
@@ -84,16 +87,14 @@ impl<K: Hash + Eq + Clone> Place<'_, K> {
         self.inbox.lock().doubtful.insert(self.key.clone());
     }
 
-    /// Which try this is, 1 the first time: waiting for something is none.
-    pub(crate) fn attempt(&self) -> u32 {
-        self.inbox.lock().failures.get(&self.key).map_or(1, |failures| failures.saturating_add(1))
+    /// How often it was tried in vain: waiting for something is no try.
+    pub(crate) fn tries(&self) -> u32 {
+        self.tries.load(Ordering::Relaxed)
     }
 
-    /// It was tried in vain.
+    /// It was tried in vain once more.
     pub(crate) fn failed(&self) {
-        let mut state = self.inbox.lock();
-        let failures = state.failures.entry(self.key.clone()).or_default();
-        *failures = failures.saturating_add(1);
+        self.tries.store(self.tries().saturating_add(1), Ordering::Relaxed);
     }
 
     /// Was a report tried whose effect is not known?
@@ -110,28 +111,29 @@ impl<K: Hash + Eq + Clone> Drop for Place<'_, K> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::{Entry, Inbox};
 
     #[test]
     fn e4_one_works_others_wait_and_what_is_done_stays_done() {
-        let inbox = Inbox::new(2);
-        let Entry::Free(place) = inbox.enter(1) else { panic!("free") };
-        assert!(matches!(inbox.enter(1), Entry::Busy));
-        assert_eq!(place.attempt(), 1);
+        let (inbox, at) = (Inbox::new(2), Timestamp::UNIX_EPOCH);
+        let Entry::Free(place) = inbox.enter(1, 0) else { panic!("free") };
+        assert!(matches!(inbox.enter(1, 0), Entry::Busy));
         place.doubt();
         place.failed();
+        assert_eq!(place.tries(), 1);
         drop(place);
-        let Entry::Free(place) = inbox.enter(1) else { panic!("free again") };
+        let Entry::Free(place) = inbox.enter(1, 0) else { panic!("free again") };
         assert!(place.doubtful(), "doubt outlives a retry");
-        assert_eq!(place.attempt(), 2);
-        place.done();
-        assert!(matches!(inbox.enter(1), Entry::Done));
+        place.done(at);
+        assert!(matches!(inbox.enter(1, 0), Entry::Done(_)));
         for key in [2, 3] {
-            if let Entry::Free(place) = inbox.enter(key) {
-                place.done();
+            if let Entry::Free(place) = inbox.enter(key, 0) {
+                place.done(at);
             }
         }
-        assert!(matches!(inbox.enter(1), Entry::Free(_)), "bounded: the oldest is forgotten");
-        assert!(matches!(inbox.enter(3), Entry::Done));
+        assert!(matches!(inbox.enter(1, 0), Entry::Free(_)), "bounded: the oldest is forgotten");
+        assert!(matches!(inbox.enter(3, 0), Entry::Done(_)));
     }
 }

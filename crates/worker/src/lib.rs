@@ -4,6 +4,8 @@
 //! report that comes later than that has no effect, so it is not tried.
 
 mod approval;
+mod books;
+mod claim;
 mod inbox;
 mod lookup;
 mod org;

@@ -17,6 +17,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// For one question to the ledger; when it takes longer, the road through Okta is taken.
     pub ledger: Duration,
+    /// No other process takes events from the same queue.
+    pub alone: bool,
     /// For one report to a provider.
     pub report: Duration,
 }
@@ -30,6 +32,7 @@ impl Default for Settings {
             skew: Duration::from_secs(5),
             concurrency: 32,
             ledger: Duration::from_millis(500),
+            alone: true,
             report: Duration::from_secs(5),
         }
     }

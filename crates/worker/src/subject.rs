@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use ledger::{SendQuery, SendRecord};
 use otp::{EventReceived, PhoneNumber, Reading};
-use tracing::warn;
 
+use crate::books::Away;
 use crate::worker::Worker;
 
 /// What the books say.
@@ -24,7 +24,7 @@ impl Worker {
     pub(crate) async fn find_record(&self, received: &EventReceived) -> Match {
         let event = &received.event;
         let Some(user) = &event.okta_user_id else { return Match::None };
-        let published = event.published_at.unwrap_or(received.received_at);
+        let published = received.published();
         let channel = event.factor.channel();
         let mut query = SendQuery {
             org: event.id.org.clone(),
@@ -36,7 +36,7 @@ impl Worker {
         };
         let by_channel = match self.ask_allowing_for_clocks(&mut query).await {
             Ok(found) => found,
-            Err(()) => return Match::Away,
+            Err(Away) => return Match::Away,
         };
         if let Some(record) = by_channel {
             return Match::Record(Box::new(record));
@@ -48,13 +48,13 @@ impl Worker {
         match self.ask_allowing_for_clocks(&mut query).await {
             Ok(Some(_)) => Match::Twin,
             Ok(None) => Match::None,
-            Err(()) => Match::Away,
+            Err(Away) => Match::Away,
         }
     }
 
     /// The newest send before the event; only where there is none, one a little after it, because Okta's clock is not ours. (The other
     /// way round, the second half of a finished login would close the next login's verification.)
-    async fn ask_allowing_for_clocks(&self, query: &mut SendQuery) -> Result<Option<SendRecord>, ()> {
+    async fn ask_allowing_for_clocks(&self, query: &mut SendQuery) -> Result<Option<SendRecord>, Away> {
         let published = query.before;
         let found = self.ask(query).await?;
         if found.is_some() {
@@ -66,18 +66,8 @@ impl Worker {
         found
     }
 
-    async fn ask(&self, query: &SendQuery) -> Result<Option<SendRecord>, ()> {
-        match tokio::time::timeout(self.settings.ledger, self.ledger.find_send(query)).await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(err)) => {
-                warn!(error = %err, "the ledger cannot be asked; going by the phone number");
-                Err(())
-            }
-            Err(_) => {
-                warn!("the ledger took too long; going by the phone number");
-                Err(())
-            }
-        }
+    async fn ask(&self, query: &SendQuery) -> Result<Option<SendRecord>, Away> {
+        self.books.ask(self.ledger.find_send(query)).await
     }
 
     /// The number a record's code went to.

@@ -14,7 +14,8 @@ pub fn read_event(record: &Record) -> RelayItem {
             RelayItem::Publish(Message {
                 key: key(&received.event.id),
                 payload: record.payload.clone(),
-                redelivered: false,
+                traceparent: received.traceparent,
+                ..Message::default()
             })
         }
         _ => RelayItem::Pass,

@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use journal::Journal;
 use ledger::Ledger;
-use otp::{Clock, Entropy, EventId, Fact, OrgName, TransactionId, Vault};
-use queue::{Delivery, Queue};
+use otp::{
+    Clock, DeadLettered, Entropy, EventId, EventReceived, EventSettled, EventState, Fact, OrgName,
+    TransactionId, Vault,
+};
+use queue::{Delivery, Message, Queue, Retry};
 use telephony::Provider;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, warn};
+use tracing::{Instrument as _, debug_span, error, warn};
 
 use crate::approval::Outcome;
+use crate::books::Books;
 use crate::inbox::Inbox;
 use crate::org::OrgAccess;
 use crate::settings::Settings;
@@ -22,6 +26,9 @@ use crate::wire::event_of;
 pub struct Worker {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) ledger: Ledger,
+    pub(crate) books: Books,
+    /// This process among those that claim reports.
+    pub(crate) holder: String,
     pub(crate) journal: Journal,
     pub(crate) orgs: HashMap<OrgName, OrgAccess>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
@@ -57,6 +64,9 @@ pub struct Parts {
 
 /// Events and verifications remembered as done: more than are under way in a verification's life.
 const REMEMBERED: usize = 50_000;
+/// So often an event may end its worker (panic, kill) before it is given up. A lost connection counts too, for everything that was
+/// in hand at that moment: so more than any series of restarts explains.
+const MOST_DEATHS: u32 = 15;
 /// No delivery is worked on longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -64,10 +74,14 @@ impl Worker {
     /// Puts a worker together.
     pub fn new(parts: Parts) -> Self {
         let Parts { queue, ledger, journal, orgs, providers, vault, clock, entropy, settings } = parts;
+        let books = Books::new(settings.ledger, clock.clone());
+        let holder = format!("{}/{}", journal.node(), entropy.id(clock.as_ref()).simple());
         let (events, verifications) = (Inbox::new(REMEMBERED), Inbox::new(REMEMBERED));
         Self {
             queue,
             ledger,
+            books,
+            holder,
             journal,
             orgs,
             providers,
@@ -100,17 +114,61 @@ impl Worker {
         let Some(received) = event_of(delivery.message()) else {
             error!(
                 key = delivery.message().key,
-                "a message that is no event: passed over, it stays in the journal"
+                "a message that is no event of ours: put among the dead letters"
             );
-            return delivery.ack();
+            return delivery.bury("no event that this version can read");
         };
-        let (attempt, again) = (delivery.attempt(), delivery.message().redelivered);
-        match tokio::time::timeout(PATIENCE, self.approve(&received, again)).await {
-            Ok(Outcome::Settled) => delivery.ack(),
-            Ok(Outcome::Later(after)) => delivery.retry(after),
+        otp::crash_point!("worker.taken");
+        let Message { tries, doubtful, .. } = *delivery.message();
+        if delivery.deaths() >= MOST_DEATHS {
+            return self.bury(&received, delivery).await;
+        }
+        let span = debug_span!(target: trace::TARGET, "event", otel.kind = "consumer", org = %received.event.id.org, tries);
+        trace::continue_from(&span, delivery.message().traceparent.as_deref());
+        let work = self.approve(&received, tries, doubtful).instrument(span);
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(Outcome::Settled) => {
+                delivery.ack();
+                otp::crash_point!("worker.after_ack");
+            }
+            Ok(Outcome::Later(retry)) => delivery.retry(retry),
             Err(_) => {
                 warn!(event = received.event.id.uuid, "an event took too long; trying again");
-                delivery.retry(self.backoff(attempt));
+                let tries = tries.saturating_add(1);
+                delivery.retry(Retry { after: self.backoff(tries), tries, doubtful: true });
+            }
+        }
+    }
+
+    /// An event on which one worker after another ended without a word: it waits for a person, the others go on.
+    async fn bury(&self, received: &EventReceived, delivery: Delivery) {
+        let (event, attempts) = (received.event.id.clone(), delivery.deaths());
+        let now = self.clock.now();
+        error!(org = %event.org, event = event.uuid, attempts, "an event ends every worker: given up");
+        let reason = format!("{attempts} workers ended while they worked on it");
+        let facts = [
+            Fact::DeadLettered(DeadLettered {
+                event: event.clone(),
+                reason: reason.clone(),
+                attempts,
+                dead_at: now,
+            }),
+            Fact::EventSettled(EventSettled {
+                event,
+                state: EventState::Dead,
+                note: Some("it ended every worker".to_owned()),
+                attempts,
+                transaction: None,
+                verified_at: None,
+                settled_at: now,
+            }),
+        ];
+        match self.record(&facts).await {
+            Ok(()) => delivery.bury(&reason),
+            Err(err) => {
+                warn!(error = %err, "a dead letter is not on disk; trying again");
+                let Message { tries, doubtful, .. } = *delivery.message();
+                delivery.retry(Retry { after: self.backoff(tries), tries, doubtful });
             }
         }
     }
