@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use otp::{OrgName, TransactionId};
 
 use crate::progress::Progress;
+use crate::seen::Seen;
 use crate::told::Told;
 
 /// What became of a hook's claim to be the first of its kind.
@@ -33,11 +34,13 @@ pub(crate) struct Answers {
 }
 
 struct Known {
-    slots: HashMap<Key, Slot>,
+    slots: HashMap<Arc<Key>, Slot>,
     /// Oldest first; only what was answered is forgotten.
-    order: VecDeque<(Timestamp, Key)>,
+    order: VecDeque<(Timestamp, Arc<Key>)>,
     /// No answer given since is forgotten.
     complete_since: Timestamp,
+    /// Which hooks were answered, for longer than their answers are kept.
+    seen: Seen,
 }
 
 enum Slot {
@@ -51,14 +54,23 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 impl Answers {
     /// Remembers the last `capacity` answers; what was said before `now` is to be told by [`Answers::remember`].
     pub(crate) fn new(capacity: usize, now: Timestamp) -> Self {
-        let known = Known { slots: HashMap::new(), order: VecDeque::new(), complete_since: now };
+        let known = Known {
+            slots: HashMap::new(),
+            order: VecDeque::new(),
+            complete_since: now,
+            seen: Seen::new(now),
+        };
         Self { capacity, known: Mutex::new(known) }
     }
 
-    /// Whether a hook that Okta made at `made` would be known here had it been answered before. The books know about older ones.
-    pub(crate) fn would_know(&self, made: Option<Timestamp>) -> bool {
-        let since = self.lock().complete_since.saturating_add(SKEW).unwrap_or(Timestamp::MAX);
-        made.is_some_and(|made| made > since)
+    /// Whether a hook that Okta made at `made` was certainly not answered before, as far as this process can have answered it or taken
+    /// over the answer: it would be known here. The books know about the others.
+    pub(crate) fn is_new(&self, org: &OrgName, event_id: &str, made: Option<Timestamp>) -> bool {
+        let Some(made) = made else { return false };
+        let since = |start: Timestamp| made > start.saturating_add(SKEW).unwrap_or(Timestamp::MAX);
+        let known = self.lock();
+        since(known.complete_since)
+            || (since(known.seen.since()) && !known.seen.may_hold(&(org.as_str(), event_id)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -75,7 +87,7 @@ impl Answers {
             Some(Slot::Answered { told, owed }) => Claim::Answered { told: told.clone(), owed: owed.take() },
             None => {
                 let progress = Arc::new(Progress::new());
-                known.slots.insert(key, Slot::Live(progress.clone()));
+                known.slots.insert(Arc::new(key), Slot::Live(progress.clone()));
                 Claim::First(progress)
             }
         }
@@ -102,9 +114,14 @@ impl Answers {
 
     fn insert(&self, key: Key, slot: Slot, now: Timestamp) {
         let mut known = self.lock();
+        let key = match known.slots.get_key_value(&key) {
+            Some((key, _)) => key.clone(),
+            None => Arc::new(key),
+        };
         if let Some(Slot::Answered { .. }) = known.slots.insert(key.clone(), slot) {
             return;
         }
+        known.seen.add(&(key.0.as_str(), key.1.as_str()), now);
         known.order.push_back((now, key));
         while known.order.len() > self.capacity {
             if let Some((at, oldest)) = known.order.pop_front() {
@@ -186,9 +203,12 @@ mod tests {
             answers.claim(&org, Some(event));
             answers.answered(&org, Some(event), Told::accepted(event), at(minute));
         }
-        // The first is forgotten: about hooks of its time, clocks allowed for, the books must be asked.
-        assert!(!answers.would_know(Some(at(2))) && !answers.would_know(None));
-        assert!(answers.would_know(Some(at(3))));
+        // The first is forgotten, but not that it was answered: of hooks of its time, clocks allowed for, the books must be asked
+        // about that one.
+        assert!(!answers.is_new(&org, "1", Some(at(2))) && !answers.is_new(&org, "4", None));
+        assert!(answers.is_new(&org, "4", Some(at(2))) && answers.is_new(&org, "4", Some(at(3))));
+        // Before it began to answer, nothing is known.
+        assert!(!answers.is_new(&org, "4", Some(at(1))));
         assert!(matches!(answers.claim(&org, Some("live")), Claim::Copy(_)));
         assert!(matches!(answers.claim(&org, Some("3")), Claim::Answered { .. }));
         assert!(matches!(answers.claim(&org, Some("1")), Claim::First(_)));

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use okta::{EventDelivery, Parsed};
 use otp::{EventReceived, Fact, OrgName, Quarantined, Reading};
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, debug_span, error, info, warn};
 use uuid::Uuid;
 
 use crate::door;
@@ -47,6 +47,8 @@ pub(crate) async fn delivery(
         Ok(org) => org.name.clone(),
         Err(status) => return status.into_response(),
     };
+    let came_under = request.headers().get(trace::HEADER).and_then(|value| value.to_str().ok());
+    let came_under = came_under.filter(|text| trace::is_traceparent(text)).map(str::to_owned);
     // Okta tries a refused delivery once more and then never again: a short wait loses less than a refusal.
     let place = ingress.deliveries.clone().acquire_owned();
     let Ok(Ok(_place)) = tokio::time::timeout(Settings::DELIVERY_PLACE_TIME, place).await else {
@@ -56,13 +58,27 @@ pub(crate) async fn delivery(
         Ok(body) => body,
         Err(status) => return status.into_response(),
     };
-    let received = Received { delivery: ingress.entropy.id(ingress.clock.as_ref()), org, body };
-    let Some(facts) = received.facts(&ingress) else { return unavailable() };
+    otp::crash_point!("delivery.parsed");
+    let delivery = ingress.entropy.id(ingress.clock.as_ref());
+    let span = debug_span!(target: trace::TARGET, "event delivery", otel.kind = "server", %org, %delivery);
+    trace::continue_from(&span, came_under.as_deref());
+    let traceparent = trace::context_of(&span).or(came_under).unwrap_or_else(|| {
+        let (trace, span) = ingress.entropy.id(ingress.clock.as_ref()).as_u64_pair();
+        trace::fresh(delivery.as_u128(), trace ^ span)
+    });
+    record(&ingress, Received { delivery, org, body, traceparent }).instrument(span).await
+}
+
+async fn record(ingress: &Ingress, received: Received) -> Response {
+    let Some(facts) = received.facts(ingress) else { return unavailable() };
     if facts.is_empty() {
         return StatusCode::OK.into_response();
     }
     match ingress.record(&facts).await {
-        Ok(()) => StatusCode::OK.into_response(),
+        Ok(()) => {
+            otp::crash_point!("delivery.after_record");
+            StatusCode::OK.into_response()
+        }
         Err(err) => {
             error!(org = %received.org, error = %err, "event delivery refused: it cannot be recorded");
             unavailable()
@@ -74,6 +90,7 @@ struct Received {
     delivery: Uuid,
     org: OrgName,
     body: Bytes,
+    traceparent: String,
 }
 
 impl Received {
@@ -92,7 +109,14 @@ impl Received {
                     let result = if event.reading == Reading::Nothing { "skipped" } else { "queued" };
                     count(&event.event_type, result);
                     let (delivery, node) = (self.delivery, node.to_owned());
-                    facts.push(Fact::EventReceived(EventReceived { event, delivery, received_at, node }));
+                    let traceparent = Some(self.traceparent.clone());
+                    facts.push(Fact::EventReceived(EventReceived {
+                        event,
+                        delivery,
+                        received_at,
+                        node,
+                        traceparent,
+                    }));
                 }
                 Parsed::OtherType(_) => {
                     // The type's name is the sender's to choose: no label is made of it.
@@ -106,7 +130,7 @@ impl Received {
         if let Some(reason) = &unreadable {
             facts.push(self.quarantine(ingress, reason)?);
         }
-        info!(org = %self.org, delivery = %self.delivery, events, dropped, quarantined = unreadable.is_some(), "event delivery");
+        info!(org = %self.org, delivery = %self.delivery, traceparent = self.traceparent, events, dropped, quarantined = unreadable.is_some(), "event delivery");
         Some(facts)
     }
 

@@ -1,9 +1,11 @@
 //! HTTP in: Okta's two hooks.
 //!
 //! A request is authenticated, read within bounds and answered in time; what it says is on disk before anything depends on it. The
-//! queue, the worker and the ledger are not known here: they read the journal.
+//! queue and the worker are not known here: they read the journal. The ledger is only asked what an earlier or another process said
+//! about a hook that comes again.
 
 mod answers;
+mod books;
 mod door;
 mod events;
 pub mod http;
@@ -12,6 +14,7 @@ mod pipeline;
 mod progress;
 mod recovery;
 mod router;
+mod seen;
 mod settings;
 mod state;
 mod telephony;
@@ -21,4 +24,4 @@ pub use org::Org;
 pub use recovery::{Recovered, RecoveryError, recover, recover_adopted};
 pub use router::router;
 pub use settings::{AnswerPolicy, OnAmbiguous, OnBlocked, OnFailed, Settings};
-pub use state::Ingress;
+pub use state::{Ingress, keep_cursor};

@@ -1,8 +1,10 @@
 //! One telephony hook from its parsed request to its recorded end. It runs in a task of its own: nobody's patience ends it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use journal::AppendError;
@@ -12,11 +14,12 @@ use otp::{
     HookReceived, PasscodeError, SealedPhone, Settler, TransactionId, TransactionSettled, TransactionStatus,
 };
 use telephony::{AttemptLog, Dispatched, LogError, Outgoing, Plan};
-use tracing::{error, info};
+use tracing::{Instrument as _, debug_span, error, info};
 
 use crate::http::Arrival;
 use crate::org::Org;
 use crate::progress::{Progress, Reply};
+use crate::recovery::recover_one;
 use crate::state::Ingress;
 use crate::told::Told;
 
@@ -43,13 +46,38 @@ struct Sendable {
 }
 
 impl Hook {
+    /// [`Hook::run`], and a word for those who wait where that ends in a panic.
+    pub(crate) async fn run_to_its_end(self) {
+        let (ingress, org, progress) = (self.ingress.clone(), self.org.clone(), self.progress.clone());
+        let event_id = self.hook.event_id.clone();
+        let transaction = ingress.entropy.transaction_id(ingress.clock.as_ref());
+        if AssertUnwindSafe(self.run(transaction)).catch_unwind().await.is_ok() {
+            return;
+        }
+        error!(org = %org.name, %transaction, "a telephony hook ended in a panic");
+        metrics::counter!("ringback_request_panics_total").increment(1);
+        let now = ingress.clock.now();
+        if let Err(err) = recover_one(&ingress.journal, now, transaction).await {
+            error!(%transaction, error = %err, "its end is not on disk; the next start records it as ambiguous");
+        }
+        match progress.abandon(&ingress.settings.policy) {
+            Reply::Told(told) => {
+                let fact = told.fact(transaction, org.name.clone(), event_id.clone(), now);
+                if let Err(err) = ingress.record_end(&[fact]).await {
+                    error!(%transaction, error = %err, "its answer is not on disk");
+                }
+                ingress.answers.answered(&org.name, event_id.as_deref(), told, now);
+            }
+            Reply::Unavailable => ingress.answers.forget(&org.name, event_id.as_deref()),
+        }
+    }
+
     /// Sends the code, records what happened and says what Okta is told.
-    pub(crate) async fn run(mut self) {
+    async fn run(mut self, transaction: TransactionId) {
         if let Some(told) = self.ingress.said_before(&self.org.name, &self.hook).await {
             info!(org = %self.org.name, answer = told.answer.as_str(), "telephony hook repeated: the answer in the books");
             return self.answer(self.progress.decide(told.clone()).unwrap_or(told));
         }
-        let transaction = self.ingress.entropy.transaction_id(self.ingress.clock.as_ref());
         let (sendable, phone) = self.examine(transaction);
         let received = self.received(transaction, phone.as_ref());
         match sendable {
@@ -138,6 +166,7 @@ impl Hook {
             let [ended, settled] = hook.nothing_sent(transaction, started_at, provider.clone());
             [received, ended, settled]
         };
+        otp::crash_point!("hook.before_intent");
         // The intent is on disk before the provider hears of it, or the provider does not.
         match tokio::time::timeout(self.ingress.settings.journal, self.ingress.record(&facts)).await {
             Ok(Ok(())) => {}
@@ -148,13 +177,17 @@ impl Hook {
                 return self.last_words(&nothing_sent(&self)).await;
             }
         }
+        otp::crash_point!("hook.after_intent");
         if !self.progress.start_sending() {
             self.ingress.answers.forget(&self.org.name, self.hook.event_id.as_deref());
             return self.last_words(&nothing_sent(&self)).await;
         }
         let log = Log(&self.ingress);
         let (clock, entropy) = (self.ingress.clock.as_ref(), self.ingress.entropy.as_ref());
-        let dispatched = plan.dispatch(&message, self.deadline, &log, clock, entropy).await;
+        otp::crash_point!("send.before_request");
+        let span = debug_span!(target: trace::TARGET, "send", otel.kind = "client", %transaction, provider);
+        let dispatched = plan.dispatch(&message, self.deadline, &log, clock, entropy).instrument(span).await;
+        otp::crash_point!("send.after_response");
         drop(message);
         let told = self.told(&dispatched);
         let status = dispatched.outcome.status();
@@ -165,7 +198,9 @@ impl Hook {
         let settled = self.settled(transaction, status, outcome.failure_class(), Some(provider), reference);
         let attempts = ended.n;
         let facts = [Fact::AttemptEnded(ended), settled, self.answered(transaction, &told)];
+        otp::crash_point!("hook.before_outcome");
         let first = self.ingress.record_end(&facts).await;
+        otp::crash_point!("hook.after_outcome");
         // Also when the disk refused: the provider has the message, the intent is on disk, and a truthful answer is worth more.
         self.end(told, &line, status, attempts);
         if let Err(err) = first {

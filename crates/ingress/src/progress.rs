@@ -87,6 +87,18 @@ impl Progress {
         {
             return reply;
         }
+        self.known(policy)
+    }
+
+    /// The worker is gone without a word: what is known now is the answer, and nobody waits any longer.
+    pub(crate) fn abandon(&self, policy: &AnswerPolicy) -> Reply {
+        let reply = self.known(policy);
+        self.end(reply.clone());
+        reply
+    }
+
+    /// What can be said now; it stands from now on.
+    fn known(&self, policy: &AnswerPolicy) -> Reply {
         let mut state = self.lock();
         match &*state {
             State::Decided(told) => Reply::Told(told.clone()),

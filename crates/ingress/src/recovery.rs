@@ -59,7 +59,7 @@ const BATCH: usize = 1000;
 /// # Errors
 /// When the journal cannot be read or written.
 pub async fn recover(journal: &Journal, now: Timestamp) -> Result<Recovered, RecoveryError> {
-    scan(journal, now, None).await
+    scan(journal, now, Whose::Anybodys).await
 }
 
 /// The same for what was adopted from another process while this one is at work: its own transactions are left alone.
@@ -67,10 +67,37 @@ pub async fn recover(journal: &Journal, now: Timestamp) -> Result<Recovered, Rec
 /// # Errors
 /// When the journal cannot be read or written.
 pub async fn recover_adopted(journal: &Journal, now: Timestamp) -> Result<Recovered, RecoveryError> {
-    scan(journal, now, Some(journal.node())).await
+    scan(journal, now, Whose::NotOf(journal.node())).await
 }
 
-async fn scan(journal: &Journal, now: Timestamp, at_work: Option<&str>) -> Result<Recovered, RecoveryError> {
+/// The same for one transaction of this process whose task ended in a panic.
+pub(crate) async fn recover_one(
+    journal: &Journal,
+    now: Timestamp,
+    transaction: TransactionId,
+) -> Result<Recovered, RecoveryError> {
+    scan(journal, now, Whose::Only(transaction)).await
+}
+
+/// Which transactions nobody is at work on.
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    Anybodys,
+    NotOf(&'a str),
+    Only(TransactionId),
+}
+
+impl Whose<'_> {
+    fn includes(self, transaction: TransactionId, node: &str) -> bool {
+        match self {
+            Self::Anybodys => true,
+            Self::NotOf(at_work) => node != at_work,
+            Self::Only(one) => transaction == one,
+        }
+    }
+}
+
+async fn scan(journal: &Journal, now: Timestamp, whose: Whose<'_>) -> Result<Recovered, RecoveryError> {
     let kinds = [
         Fact::HOOK_RECEIVED,
         Fact::ATTEMPT_STARTED,
@@ -93,7 +120,7 @@ async fn scan(journal: &Journal, now: Timestamp, at_work: Option<&str>) -> Resul
         }
         position = batch.next;
     }
-    let (facts, recovered) = found.end(now, at_work);
+    let (facts, recovered) = found.end(now, whose);
     for chunk in facts.chunks(BATCH) {
         match journal.append_ending(chunk.iter().map(|fact| fact.encode().into()).collect()).await {
             Ok(_) => {}
@@ -173,13 +200,13 @@ impl Found {
         }
     }
 
-    fn end(self, now: Timestamp, at_work: Option<&str>) -> (Vec<Fact>, Recovered) {
-        let unanswered = self.unanswered.into_iter().filter(|(_, it)| Some(it.node.as_str()) != at_work);
+    fn end(self, now: Timestamp, whose: Whose<'_>) -> (Vec<Fact>, Recovered) {
+        let unanswered = self.unanswered.into_iter().filter(|(id, it)| whose.includes(*id, &it.node));
         let unfinished = unanswered.map(|(transaction, it)| (it.org, it.event, transaction)).collect();
         let mut recovered = Recovered { said: self.said, unfinished, settled: 0 };
         let mut facts = Vec::new();
         for (transaction, (_, attempt)) in
-            self.open.into_iter().filter(|(_, (node, _))| Some(node.as_str()) != at_work)
+            self.open.into_iter().filter(|(id, (node, _))| whose.includes(*id, node))
         {
             recovered.settled += 1;
             let provider = attempt.as_ref().map(|a| a.provider.clone());

@@ -14,6 +14,7 @@ use tracing::warn;
 use okta::TelephonyHook;
 
 use crate::answers::Answers;
+use crate::books::Books;
 use crate::org::Org;
 use crate::recovery::Recovered;
 use crate::settings::Settings;
@@ -23,7 +24,9 @@ use crate::told::Told;
 pub struct Ingress {
     pub(crate) orgs: HashMap<OrgName, Arc<Org>>,
     pub(crate) journal: Journal,
-    pub(crate) ledger: Ledger,
+    pub(crate) books: Books,
+    /// Others write into the same books.
+    pub(crate) shared: bool,
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -40,10 +43,8 @@ impl Ingress {
     pub const CURSOR: &'static str = "answers";
     /// For how long a hook's answer is found again after a restart: longer than a code lives.
     const REMEMBER: Duration = Duration::from_secs(15 * 60);
-    /// For a look into the books on the way of a code.
-    const BOOKS: Duration = Duration::from_millis(100);
-    /// Answers kept in memory, some 300 bytes each.
-    const ANSWERS: usize = 50_000;
+    /// Answers kept in memory, some 400 bytes each: those of the last 40 s at 500 hooks a second. Older ones are in the books.
+    const ANSWERS: usize = 20_000;
 
     /// Makes the door. [`Ingress::remember`] what [`crate::recover`] found before it is opened.
     pub fn new(
@@ -59,7 +60,8 @@ impl Ingress {
         Self {
             orgs: orgs.into_iter().map(|org| (org.name.clone(), Arc::new(org))).collect(),
             journal,
-            ledger,
+            shared: ledger.is_shared(),
+            books: Books::open(ledger),
             vault,
             clock,
             entropy,
@@ -90,33 +92,13 @@ impl Ingress {
         }
     }
 
-    /// Moves the cursor on as answers grow old, until `stop`.
-    pub async fn keep_cursor(self: Arc<Self>, stop: CancellationToken) {
-        let mut marks: VecDeque<(Timestamp, Seq)> = VecDeque::new();
-        while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(10))).await.is_some() {
-            let now = self.clock.now();
-            marks.push_back((now, self.journal.last()));
-            let old = |mark: &(Timestamp, Seq)| now.duration_since(mark.0).unsigned_abs() > Self::REMEMBER;
-            let mut reached = None;
-            while marks.front().is_some_and(old) {
-                reached = marks.pop_front();
-            }
-            if let Some((_, seq)) = reached
-                && let Err(err) = self.journal.advance(Self::CURSOR, seq).await
-            {
-                warn!(error = %err, "cannot move the answers cursor");
-            }
-        }
-    }
-
     /// What was said about a hook that memory no longer knows: asked of the books, briefly, and never in the way of a code.
     pub(crate) async fn said_before(&self, org: &OrgName, hook: &TelephonyHook) -> Option<Told> {
         let event_id = hook.event_id.as_deref()?;
-        if self.answers.would_know(hook.event_time) {
+        if !self.shared && self.answers.is_new(org, event_id, hook.event_time) {
             return None;
         }
-        let asked = tokio::time::timeout(Self::BOOKS, self.ledger.answer_for(org, event_id)).await;
-        let answer = asked.ok()?.ok()??;
+        let answer = self.books.said(org, event_id).await?;
         Some(Told {
             answer: answer.answer,
             failure: answer.failure_class,
@@ -134,5 +116,24 @@ impl Ingress {
     /// Puts facts on disk, all or none.
     pub(crate) async fn record(&self, facts: &[Fact]) -> Result<(), AppendError> {
         self.journal.append(facts.iter().map(|fact| fact.encode().into()).collect()).await.map(|_| ())
+    }
+}
+
+/// Moves the answers cursor on as answers grow old, until `stop`. Every process that has a journal does so, or it would keep all of it.
+pub async fn keep_cursor(journal: Journal, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let mut marks: VecDeque<(Timestamp, Seq)> = VecDeque::new();
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(10))).await.is_some() {
+        let now = clock.now();
+        marks.push_back((now, journal.last()));
+        let old = |mark: &(Timestamp, Seq)| now.duration_since(mark.0).unsigned_abs() > Ingress::REMEMBER;
+        let mut reached = None;
+        while marks.front().is_some_and(old) {
+            reached = marks.pop_front();
+        }
+        if let Some((_, seq)) = reached
+            && let Err(err) = journal.advance(Ingress::CURSOR, seq).await
+        {
+            warn!(error = %err, "cannot move the answers cursor");
+        }
     }
 }

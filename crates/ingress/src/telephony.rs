@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, Request, StatusCode, header};
 use okta::{ErrorKind, HookAnswer, TelephonyHook};
 use otp::{Answer, Deadline, TransactionId};
-use tracing::{info, warn};
+use tracing::{Instrument as _, debug_span, info, warn};
 
 use crate::answers::Claim;
 use crate::door;
@@ -33,9 +33,12 @@ pub(crate) async fn hook(
         Ok(org) => org,
         Err(status) => return status.into_response(),
     };
+    otp::crash_point!("hook.admitted");
     let Ok(_place) = ingress.hooks.clone().try_acquire_owned() else {
         return end(&ingress, &org, arrival, Reply::Unavailable);
     };
+    let came_under =
+        request.headers().get(trace::HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = match door::json_body(request, Settings::HOOK_BODY, Settings::HOOK_BODY_TIME).await {
         Ok(body) => body,
         Err(status) => return status.into_response(),
@@ -50,6 +53,7 @@ pub(crate) async fn hook(
             return json(&HookAnswer::error(ErrorKind::NotUnderstood));
         }
     };
+    otp::crash_point!("hook.parsed");
     let deadline = Deadline::after(arrival.first_byte, ingress.settings.deadline);
     let progress = match ingress.answers.claim(&org.name, hook.event_id.as_deref()) {
         Claim::Answered { told, owed } => {
@@ -69,12 +73,16 @@ pub(crate) async fn hook(
                 progress: progress.clone(),
                 arrival,
             };
-            ingress.work.spawn(work.run());
+            let span =
+                debug_span!(target: trace::TARGET, "telephony hook", otel.kind = "server", org = %org.name);
+            trace::continue_from(&span, came_under.as_deref());
+            ingress.work.spawn(work.run_to_its_end().instrument(span));
             progress
         }
     };
     // What is left after this timer is writing some bytes.
     let reply = progress.reply(deadline, &ingress.settings.policy).await;
+    otp::crash_point!("hook.before_answer");
     end(&ingress, &org, arrival, reply)
 }
 

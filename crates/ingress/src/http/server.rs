@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -58,6 +59,7 @@ pub struct Server {
     limits: Limits,
     clock: Arc<dyn Clock>,
     name: &'static str,
+    leaving: CancellationToken,
 }
 
 impl Server {
@@ -71,7 +73,14 @@ impl Server {
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(addr).await?, limits, clock, name })
+        let leaving = CancellationToken::new();
+        Ok(Self { listener: TcpListener::bind(addr).await?, limits, clock, name, leaving })
+    }
+
+    /// Once `leaving` is cancelled, every answer closes its connection: clients that keep one open find another server in time.
+    #[must_use]
+    pub fn leaving(self, leaving: CancellationToken) -> Self {
+        Self { leaving, ..self }
     }
 
     /// Where it listens.
@@ -85,18 +94,26 @@ impl Server {
     /// Serves `router` until `stop`; then accepts no more, lets what is under way finish within [`Limits::drain`] and returns.
     /// A request's work goes on when its client goes away, and a panic in it is its own.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
-        let Self { listener, limits, clock, name } = self;
+        let Self { listener, limits, clock, name, leaving } = self;
         let room = Arc::new(Semaphore::new(limits.connections));
         let (connections, requests) = (TaskTracker::new(), TaskTracker::new());
-        while let Some((socket, permit)) = stop.run_until_cancelled(accept(&listener, &room)).await {
+        let begin = |(socket, permit): (TcpStream, OwnedSemaphorePermit)| {
             let connection = Connection {
                 router: router.clone(),
                 limits,
                 activity: Activity::new(clock.clone()),
                 stop: stop.clone(),
+                leaving: leaving.clone(),
                 requests: requests.clone(),
             };
             connections.spawn(connection.run(socket, permit));
+        };
+        while let Some(accepted) = stop.run_until_cancelled(accept(&listener, &room)).await {
+            begin(accepted);
+        }
+        // Who has connected by now has been promised an answer: closing the listener would cut off those that were not accepted yet.
+        while let Some(accepted) = accept(&listener, &room).now_or_never() {
+            begin(accepted);
         }
         drop(listener);
         connections.close();
@@ -131,21 +148,22 @@ struct Connection {
     limits: Limits,
     activity: Arc<Activity>,
     stop: CancellationToken,
+    leaving: CancellationToken,
     requests: TaskTracker,
 }
 
 impl Connection {
     async fn run(self, socket: TcpStream, _permit: OwnedSemaphorePermit) {
         let _ = socket.set_nodelay(true);
-        let Self { router, limits, activity, stop, requests } = self;
+        let Self { router, limits, activity, stop, leaving, requests } = self;
         let io = TokioIo::new(Watched::new(socket, activity.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(activity.arrival());
             // In a task of its own: hyper drops this future when the client goes away, and a panic must not take the connection along.
             let work = requests.spawn(router.clone().oneshot(request.map(Body::new)));
-            let activity = &activity;
+            let (activity, leaving, stop) = (&activity, &leaving, &stop);
             async move {
-                let response = match work.await {
+                let mut response = match work.await {
                     Ok(Ok(response)) => response,
                     Err(panic) => {
                         error!(error = %panic, "a request ended in a panic");
@@ -154,6 +172,9 @@ impl Connection {
                     }
                 };
                 activity.answered();
+                if leaving.is_cancelled() || stop.is_cancelled() {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
                 Ok::<_, std::convert::Infallible>(response)
             }
         });
@@ -161,6 +182,7 @@ impl Connection {
         builder.timer(TokioTimer::new()).header_read_timeout(None).max_headers(64).max_buf_size(64 * 1024);
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut watchdog = pin!(overstayed(&activity, &limits));
+        let mut last_call = pin!(stopped(&stop));
         let mut stopping = false;
         loop {
             tokio::select! {
@@ -171,13 +193,21 @@ impl Connection {
                     return;
                 }
                 () = watchdog.as_mut() => return,
-                () = stop.cancelled(), if !stopping => {
+                () = last_call.as_mut(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();
                 }
             }
         }
     }
+}
+
+/// After the stop, for a request that is on its way on a connection which is open already: closed under it, it would be lost.
+const ON_ITS_WAY: Duration = Duration::from_millis(250);
+
+async fn stopped(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(ON_ITS_WAY).await;
 }
 
 /// What was a long rest a moment ago may be a header under way now.
