@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use ingress::http::{Limits, Server};
 use ingress::{Ingress, Org, Settings as IngressSettings};
 use journal::{Journal, OpenError, Options as JournalOptions};
-use ledger::{Drain, Ledger, Retention};
+use ledger::{Drain, DrainError, Ledger, MigrateError, Retention};
 use metrics_exporter_prometheus::PrometheusHandle;
 use okta::{ClientOptions, Credential, HookAuth, OktaClient};
 use otp::{Clock, Entropy, Fact, OrgName, PhoneNumber, SystemClock, SystemEntropy};
-use queue::{MemoryQueue, Queue, Relay};
+use queue::{AmqpOptions, AmqpQueue, MemoryQueue, Queue, Relay};
 use secrecy::ExposeSecret as _;
 use telephony::{Dispatcher, Policy};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 use worker::{OrgAccess, Parts, Worker};
 
+use crate::cli::Role;
 use crate::config::{Config, OrgConfig};
 use crate::housekeeping::{self, Housekeeping};
 use crate::readiness::Readiness;
@@ -28,8 +31,8 @@ use crate::{admin, privacy, providers};
 
 /// The running service.
 pub(crate) struct App {
-    /// Where Okta calls.
-    pub(crate) public: SocketAddr,
+    /// Where Okta calls; a worker has no such place.
+    pub(crate) public: Option<SocketAddr>,
     /// Health, readiness, metrics.
     pub(crate) admin: SocketAddr,
     listening: Stage,
@@ -47,17 +50,26 @@ struct Stage {
 
 /// What is put away last.
 struct Remains {
-    ingress: Arc<Ingress>,
+    ingress: Option<Arc<Ingress>>,
     queue: Arc<dyn Queue>,
     drain: Drain,
     ledger: Ledger,
     journal: Journal,
+    /// Set when the word to stop has come.
+    leaving: CancellationToken,
+    shutdown_delay: Duration,
+    /// The queue outlives the process: what the journal still has for it is handed over before the end.
+    hand_over: bool,
 }
 
-/// Events in the queue or in the worker's hands at once.
+/// Events on their way to the queue at once; of the in-process one, in the worker's hands too.
 const WINDOW: usize = 10_000;
+/// For the ledger's schema at a start; after that the start goes on without it.
+const SCHEMA: Duration = Duration::from_secs(5);
 /// For reports in hand; one that takes longer is made again by the next start, which knows that it may have had its effect.
 const REPORTS: Duration = Duration::from_secs(2);
+/// For handing events over to the broker before the end.
+const LAST_RELAY: Duration = Duration::from_secs(3);
 /// For the last drain.
 const LAST_DRAIN: Duration = Duration::from_secs(5);
 
@@ -69,28 +81,36 @@ impl Stage {
             warn!(left = self.tasks.len(), "stopping with work still in hand");
         }
     }
+
+    fn handles(&self) -> (TaskTracker, CancellationToken) {
+        (self.tasks.clone(), self.stop.clone())
+    }
 }
 
 impl App {
     /// Opens everything, puts the journal in order and starts to listen.
-    pub(crate) async fn start(config: &Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+    ///
+    /// Every role has a journal, drains it and relays it, because it may adopt what a process of another role left behind.
+    pub(crate) async fn start(
+        config: &Config,
+        role: Role,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let providers = providers::providers(&config.telephony.providers)?;
         let vault = privacy::vault(config)?;
-        // Numbering plans are unpacked on first use: not on the first user's time.
-        let _ = PhoneNumber::parse("+12025550100", None);
         // The listeners first: an address that is taken is the commonest mistake, and it should leave nothing behind.
-        let public = Server::bind("public", config.server.listen, Limits::default(), clock.clone())
-            .await
-            .with_context(|| format!("server.listen: {} cannot be bound", config.server.listen))?;
-        let admin = Server::bind("admin", config.admin.listen, Limits::default(), clock.clone())
-            .await
-            .with_context(|| format!("admin.listen: {} cannot be bound", config.admin.listen))?;
+        let leaving = CancellationToken::new();
+        let public = match role {
+            Role::All | Role::Ingress => {
+                Some(bind("public", "server.listen", config.server.listen, &clock, &leaving).await?)
+            }
+            Role::Worker => None,
+        };
+        let admin = bind("admin", "admin.listen", config.admin.listen, &clock, &leaving).await?;
         let journal = open_journal(config, &clock, entropy.as_ref()).await?;
-        let ledger = Ledger::open(config.ledger.url.expose_secret(), ledger::Options::default())
-            .await
-            .context("ledger.url")?;
+        let ledger = ledger(config).await?;
         housekeeping::adopt(&journal, &config.journal.dir, &config.journal.retain, clock.now()).await;
         let recovered = ingress::recover(&journal, clock.now()).await?;
         if recovered.settled > 0 {
@@ -99,59 +119,64 @@ impl App {
                 "an earlier process ended in the middle of these; they are recorded as ambiguous"
             );
         }
-        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(WINDOW, clock.clone()));
-        let drain = Drain::new(journal.clone(), ledger.clone());
-        if let Err(err) = drain.prepare().await {
-            // Codes do not wait for the books.
-            warn!(error = %err, "starting without the ledger; facts wait in the journal");
-        }
+        let queue = queue(config, &clock, &entropy)?;
+        let drain = Drain::new(journal.clone(), ledger.clone(), vault.clone(), clock.clone());
+        prepare(&drain).await?;
 
-        let settings = IngressSettings {
-            deadline: config.telephony.deadline,
-            policy: config.telephony.policy,
-            ..Default::default()
+        let ingress = match role {
+            Role::All | Role::Ingress => {
+                // Numbering plans are unpacked on first use: not on the first user's time.
+                let _ = PhoneNumber::parse("+12025550100", None);
+                let settings = IngressSettings {
+                    deadline: config.telephony.deadline,
+                    policy: config.telephony.policy,
+                    ..Default::default()
+                };
+                let dispatcher = Arc::new(Dispatcher::new(
+                    providers.clone(),
+                    Policy { max_attempts: config.telephony.max_attempts, ..Policy::default() },
+                )?);
+                let ingress = Arc::new(Ingress::new(
+                    config.orgs.iter().map(|org| door(org, &dispatcher)).collect(),
+                    journal.clone(),
+                    ledger.clone(),
+                    vault.clone(),
+                    clock.clone(),
+                    entropy.clone(),
+                    settings,
+                ));
+                ingress.remember(recovered);
+                Some(ingress)
+            }
+            Role::Worker => None,
         };
-        let dispatcher = Arc::new(Dispatcher::new(
-            providers.clone(),
-            Policy { max_attempts: config.telephony.max_attempts, ..Policy::default() },
-        )?);
-        let orgs = config.orgs.iter().map(|org| door(org, &dispatcher)).collect();
-        let ingress = Arc::new(Ingress::new(
-            orgs,
-            journal.clone(),
-            ledger.clone(),
-            vault.clone(),
-            clock.clone(),
-            entropy.clone(),
-            settings,
-        ));
-        ingress.remember(recovered);
-        let worker = Arc::new(Worker::new(Parts {
-            queue: queue.clone(),
-            ledger: ledger.clone(),
-            journal: journal.clone(),
-            orgs: config
-                .orgs
-                .iter()
-                .map(|org| access(org, &clock, &entropy))
-                .collect::<Result<HashMap<_, _>, _>>()?,
-            providers,
-            vault,
-            clock: clock.clone(),
-            entropy,
-            settings: worker::Settings {
-                ways: config.feedback.ways.clone(),
-                life: config.feedback.verification_life,
-                ..worker::Settings::default()
-            },
-        }));
-        let relay = Relay::new(
-            journal.clone(),
-            queue.clone(),
-            worker::read_event,
-            (Fact::EVENT_SETTLED, worker::read_settled),
-            WINDOW,
-        );
+        let worker = match role {
+            Role::All | Role::Worker => Some(Arc::new(Worker::new(Parts {
+                queue: queue.clone(),
+                ledger: ledger.clone(),
+                journal: journal.clone(),
+                orgs: config
+                    .orgs
+                    .iter()
+                    .map(|org| access(org, &clock, &entropy))
+                    .collect::<Result<HashMap<_, _>, _>>()?,
+                providers,
+                vault,
+                clock: clock.clone(),
+                entropy,
+                settings: worker::Settings {
+                    ways: config.feedback.ways.clone(),
+                    life: config.feedback.verification_life,
+                    // Others may take the same events from a broker.
+                    alone: !config.queue.is_broker(),
+                    ..worker::Settings::default()
+                },
+            }))),
+            Role::Ingress => None,
+        };
+        // An in-process queue forgets with the process; the journal knows what was finished.
+        let settled = (!config.queue.is_broker()).then_some((Fact::EVENT_SETTLED, worker::read_settled as _));
+        let relay = Relay::new(journal.clone(), queue.clone(), worker::read_event, settled, WINDOW);
         let housekeeping = Housekeeping {
             ingress: ingress.clone(),
             journal: journal.clone(),
@@ -162,51 +187,81 @@ impl App {
                 phone: config.privacy.phone_retention,
                 transactions: config.privacy.transaction_retention,
             },
-            clock,
+            clock: clock.clone(),
         };
-        let readiness = Readiness { journal: journal.clone(), drain: drain.clone(), queue: queue.clone() };
+        let readiness = Readiness {
+            journal: journal.clone(),
+            drain: drain.clone(),
+            queue: queue.clone(),
+            leaving: leaving.clone(),
+        };
 
         let (listening, working, serving) = (Stage::default(), Stage::default(), Stage::default());
-        let app = Self {
-            public: public.local_addr()?,
-            admin: admin.local_addr()?,
-            parts: Remains { ingress: ingress.clone(), queue, drain: drain.clone(), ledger, journal },
-            listening,
-            working,
-            serving,
-        };
-        let on = |stage: &Stage| (stage.tasks.clone(), stage.stop.clone());
-        let (tasks, stop) = on(&app.serving);
+        let (tasks, stop) = serving.handles();
+        let admin_address = admin.local_addr()?;
         let routes = admin::router(readiness, metrics.clone(), config.admin.token.clone());
         tasks.spawn(admin.serve(routes, stop.clone()));
-        tasks.spawn(drain.run(stop.clone()));
-        tasks.spawn(housekeeping.run(stop.clone()));
-        tasks.spawn(ingress.clone().keep_cursor(stop.clone()));
+        let (draining, stopping) = (drain.clone(), stop.clone());
+        tasks.spawn(supervised("drain", move || draining.clone().run(stopping.clone())));
+        let stopping = stop.clone();
+        tasks.spawn(supervised("housekeeping", move || housekeeping.clone().run(stopping.clone())));
+        let (answered, stopping) = (journal.clone(), stop.clone());
+        tasks.spawn(supervised("answers cursor", move || {
+            ingress::keep_cursor(answered.clone(), clock.clone(), stopping.clone())
+        }));
         tasks.spawn(upkeep(metrics, stop));
-        let (tasks, stop) = on(&app.working);
-        tasks.spawn(relay.run(stop.clone()));
-        tasks.spawn(worker.run(stop));
-        let (tasks, stop) = on(&app.listening);
-        tasks.spawn(public.serve(ingress::router(ingress), stop));
-        info!(public = %app.public, admin = %app.admin, node = app.parts.journal.node(), "listening");
-        Ok(app)
+        let (tasks, stop) = working.handles();
+        let stopping = stop.clone();
+        tasks.spawn(supervised("relay", move || relay.clone().run(stopping.clone())));
+        if let Some(worker) = worker {
+            tasks.spawn(supervised("worker", move || worker.clone().run(stop.clone())));
+        }
+        let mut public_address = None;
+        if let (Some(public), Some(ingress)) = (public, &ingress) {
+            let address = public.local_addr()?;
+            let (tasks, stop) = listening.handles();
+            tasks.spawn(public.serve(ingress::router(ingress.clone()), stop));
+            public_address = Some(address);
+        }
+        let public = public_address;
+        info!(
+            role = role.as_str(),
+            public = public.map(tracing::field::display),
+            admin = %admin_address,
+            node = journal.node(),
+            "listening"
+        );
+        let (shutdown_delay, hand_over) = (config.server.shutdown_delay, config.queue.is_broker());
+        let parts = Remains { ingress, queue, drain, ledger, journal, leaving, shutdown_delay, hand_over };
+        Ok(Self { public, admin: admin_address, listening, working, serving, parts })
     }
 
     /// Stops accepting, lets hooks in flight finish, then the worker, then everything else. What is left waits in the journal.
     pub(crate) async fn stop(self) {
         let limits = Limits::default();
+        let Remains { ingress, queue, drain, ledger, journal, leaving, shutdown_delay, hand_over } =
+            self.parts;
+        leaving.cancel();
+        if self.public.is_some() {
+            tokio::time::sleep(shutdown_delay).await;
+        }
         self.listening.end(limits.drain + Duration::from_millis(500)).await;
-        self.parts.ingress.finish(Duration::from_secs(1)).await;
+        if let Some(ingress) = ingress {
+            ingress.finish(Duration::from_secs(1)).await;
+        }
+        if hand_over && tokio::time::timeout(LAST_RELAY, relayed(&journal, queue.as_ref())).await.is_err() {
+            warn!("events still wait for the broker; the next start goes on");
+        }
         self.working.end(REPORTS).await;
-        self.parts.queue.close();
-        match tokio::time::timeout(LAST_DRAIN, self.parts.drain.catch_up()).await {
+        queue.close();
+        match tokio::time::timeout(LAST_DRAIN, drain.catch_up()).await {
             Ok(Ok(_)) => {}
             Ok(Err(err)) => warn!(error = %err, "the journal is not drained; the next start goes on"),
             Err(_) => warn!("the journal is not drained; the next start goes on"),
         }
         self.serving.end(limits.drain + Duration::from_millis(500)).await;
-        self.parts.ledger.close().await;
-        self.parts.journal.close().await;
+        ledger.close().await;
+        journal.close().await;
         info!("stopped");
     }
 
@@ -214,6 +269,71 @@ impl App {
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.parts.ledger
     }
+}
+
+/// After a panic of a part, before it begins again.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+
+/// Runs a part to its end. One that ends in a panic begins again where the journal says: a mistake of ours on one record must not stop
+/// all others until somebody restarts the process.
+async fn supervised<F: Future<Output = ()>>(name: &'static str, part: impl Fn() -> F) {
+    while AssertUnwindSafe(part()).catch_unwind().await.is_err() {
+        error!(part = name, "a part of the service ended in a panic; it begins again");
+        metrics::counter!("ringback_part_panics_total", "part" => name).increment(1);
+        tokio::time::sleep(AFTER_PANIC).await;
+    }
+}
+
+async fn bind(
+    name: &'static str,
+    setting: &str,
+    address: SocketAddr,
+    clock: &Arc<dyn Clock>,
+    leaving: &CancellationToken,
+) -> anyhow::Result<Server> {
+    let server = Server::bind(name, address, Limits::default(), clock.clone()).await;
+    let server = server.with_context(|| format!("{setting}: {address} cannot be bound"))?;
+    Ok(server.leaving(leaving.clone()))
+}
+
+/// Returns once the broker has taken everything the journal has for it, or when it takes nothing at present.
+async fn relayed(journal: &Journal, queue: &dyn Queue) {
+    while journal.pending(Relay::CURSOR) > 0 && queue.trouble().is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Brings the ledger's schema up where it can be reached. Codes do not wait for the books, but books that forget are not written.
+async fn prepare(drain: &Drain) -> anyhow::Result<()> {
+    match tokio::time::timeout(SCHEMA, drain.prepare()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(DrainError::Migrate(err @ MigrateError::NotDurable { .. }))) => return Err(err.into()),
+        Ok(Err(err)) => warn!(error = %err, "starting without the ledger; facts wait in the journal"),
+        Err(_) => warn!("the ledger does not answer; starting without it, facts wait in the journal"),
+    }
+    Ok(())
+}
+
+/// The queue of the profile.
+fn queue(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> anyhow::Result<Arc<dyn Queue>> {
+    if !config.queue.is_broker() {
+        return Ok(Arc::new(MemoryQueue::new(WINDOW, clock.clone())));
+    }
+    let options = AmqpOptions { prefix: config.queue.prefix.clone(), ..AmqpOptions::default() };
+    let queue = AmqpQueue::new(config.queue.url.expose_secret(), options, clock.clone(), entropy.clone())
+        .context("queue.url")?;
+    Ok(Arc::new(queue))
+}
+
+/// The books as configured; their schema is left as it is.
+pub(crate) async fn ledger(config: &Config) -> anyhow::Result<Ledger> {
+    let options =
+        ledger::Options { require_durable: config.ledger.require_durable, ..ledger::Options::default() };
+    Ledger::open(config.ledger.url.expose_secret(), options).await.context("ledger.url")
 }
 
 /// Opens this process's own journal.
@@ -241,9 +361,7 @@ pub(crate) async fn open_journal(
 
 /// Opens the ledger with its schema up to date.
 pub(crate) async fn open_ledger(config: &Config) -> anyhow::Result<Ledger> {
-    let ledger = Ledger::open(config.ledger.url.expose_secret(), ledger::Options::default())
-        .await
-        .context("ledger.url")?;
+    let ledger = ledger(config).await?;
     let migrated = ledger.migrate().await.context("the ledger's schema cannot be brought up")?;
     if !migrated.ran.is_empty() {
         info!(ran = ?migrated.ran, version = migrated.version, "the ledger's schema was brought up");

@@ -40,6 +40,18 @@ pub(crate) enum Command {
         /// Append every fact to this file, one JSON document a line
         #[arg(long, value_name = "FILE")]
         ledger: Option<PathBuf>,
+        /// Take the credentials of the org `main` and of the first provider from the service's own configuration
+        #[arg(long)]
+        from_config: bool,
+        /// How others reach the simulators, for payloads and the printed examples
+        #[arg(long, value_name = "URL")]
+        public_url: Option<String>,
+    },
+    /// Ask a running service whether it is ready: exit 0 or 1, for container health checks
+    Healthcheck {
+        /// Ask this address instead of the configured admin listener's /readyz
+        #[arg(long, value_name = "URL")]
+        url: Option<url::Url>,
     },
     /// Bring the ledger's schema up
     Migrate,
@@ -67,6 +79,10 @@ pub(crate) enum Command {
     },
     /// Forget what is older than its retention, now
     Purge,
+    /// List the crash points of this test build
+    #[cfg(feature = "crash-points")]
+    #[command(hide = true)]
+    CrashPoints,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,6 +93,17 @@ pub(crate) enum Role {
     Ingress,
     /// Only what tells providers
     Worker,
+}
+
+impl Role {
+    /// As it is given and logged.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Ingress => "ingress",
+            Self::Worker => "worker",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,8 +16,10 @@ use tracing::{error, info, warn};
 /// Every cursor of a journal: an entry that one of them has not passed is still needed.
 pub(crate) const CURSORS: [&str; 3] = [Drain::CURSOR, Relay::CURSOR, Ingress::CURSOR];
 
+#[derive(Clone)]
 pub(crate) struct Housekeeping {
-    pub(crate) ingress: Arc<Ingress>,
+    /// Takes over what adopted journals say about answers; a worker has none.
+    pub(crate) ingress: Option<Arc<Ingress>>,
     pub(crate) journal: Journal,
     pub(crate) dir: PathBuf,
     pub(crate) retain: Duration,
@@ -51,7 +53,9 @@ impl Housekeeping {
                     // A hook that the other process has answered may come again, to this one.
                     Ok(recovered) => {
                         let ambiguous = recovered.settled;
-                        self.ingress.remember(recovered);
+                        if let Some(ingress) = &self.ingress {
+                            ingress.remember(recovered);
+                        }
                         info!(ambiguous, "an adopted journal was put in order");
                     }
                     Err(err) => error!(error = %err, "an adopted journal could not be put in order"),

@@ -15,6 +15,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// A hook is some hundreds of small allocations on several threads, which is what this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // The first thing: a client built before would choose for itself, and there must be one provider of cryptography.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

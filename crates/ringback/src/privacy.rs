@@ -5,20 +5,17 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use otp::{SystemEntropy, Vault};
 use secrecy::ExposeSecret as _;
 use tracing::info;
 
 use crate::config::Config;
 
-/// The vault under the configured key; the embedded profile makes one beside the journal on first start.
+/// The vault under the configured key; the embedded profile, which alone may go without, makes one beside the journal on first start.
 pub(crate) fn vault(config: &Config) -> anyhow::Result<Vault> {
     if let Some(key) = &config.privacy.key {
         return Ok(Vault::from_base64(key.expose_secret())?);
-    }
-    if !config.embedded() {
-        bail!("privacy.key is missing: several processes need the same one (openssl rand -base64 32)");
     }
     let file = key_file(config);
     let key = match fs::read_to_string(&file) {

@@ -4,6 +4,7 @@ use journal::Journal;
 use ledger::Drain;
 use queue::{Queue, Relay};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 /// What this process depends on, and how that is.
 #[derive(Clone)]
@@ -11,6 +12,8 @@ pub(crate) struct Readiness {
     pub(crate) journal: Journal,
     pub(crate) drain: Drain,
     pub(crate) queue: Arc<dyn Queue>,
+    /// Cancelled when the process has been told to stop: others should be asked instead.
+    pub(crate) leaving: CancellationToken,
 }
 
 /// `ready`, `degraded` (codes are sent, something else waits) or `unavailable` (no code can be sent).
@@ -25,6 +28,8 @@ pub(crate) enum Status {
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) status: Status,
+    /// Told to stop.
+    stopping: bool,
     journal: JournalReport,
     ledger: LedgerReport,
     queue: QueueReport,
@@ -48,6 +53,7 @@ struct LedgerReport {
 #[derive(Debug, Serialize)]
 struct QueueReport {
     status: Status,
+    why: Option<String>,
     depth: usize,
     pending: u64,
 }
@@ -66,13 +72,18 @@ impl Readiness {
         };
         let trouble = self.drain.trouble();
         let ledger = if trouble.is_some() { Status::Degraded } else { Status::Ready };
-        let status = match (journal, ledger) {
-            (Status::Unavailable, _) => Status::Unavailable,
-            (Status::Ready, Status::Ready) => Status::Ready,
+        let queue_trouble = self.queue.trouble();
+        let queue = if queue_trouble.is_some() { Status::Degraded } else { Status::Ready };
+        let stopping = self.leaving.is_cancelled();
+        let status = match (journal, ledger, queue) {
+            _ if stopping => Status::Unavailable,
+            (Status::Unavailable, _, _) => Status::Unavailable,
+            (Status::Ready, Status::Ready, Status::Ready) => Status::Ready,
             _ => Status::Degraded,
         };
         Report {
             status,
+            stopping,
             journal: JournalReport {
                 status: journal,
                 why,
@@ -85,7 +96,8 @@ impl Readiness {
                 pending: self.journal.pending(Drain::CURSOR),
             },
             queue: QueueReport {
-                status: Status::Ready,
+                status: queue,
+                why: queue_trouble,
                 depth: self.queue.depth(),
                 pending: self.journal.pending(Relay::CURSOR),
             },

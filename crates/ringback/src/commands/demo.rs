@@ -13,6 +13,7 @@ use super::output::line;
 use super::serve::Signals;
 use super::transactions;
 use crate::app::App;
+use crate::cli::Role;
 use crate::config::{LogConfig, LogFormat};
 use crate::{config, telemetry};
 
@@ -28,13 +29,15 @@ pub(super) async fn run(once: bool) -> Result<ExitCode, CommandError> {
     let _logs = telemetry::start_logs(
         &LogConfig { format: LogFormat::Text, level: "warn".to_owned() },
         super::rust_log().as_deref(),
+        None,
+        Role::All.as_str(),
     )?;
     let metrics = telemetry::start_metrics()?;
     let sim = Sim::start(Options::default()).await.context("the simulators cannot be started")?;
     let file = dir.path().join("ringback.toml");
     std::fs::write(&file, settings(&sim, dir.path())).context("the demo's settings cannot be written")?;
     let loaded = config::load(Some(&file), std::iter::empty())?;
-    let app = App::start(&loaded.config, metrics).await?;
+    let app = App::start(&loaded.config, Role::All, metrics).await?;
     let told = story(&sim, &app).await;
     if told.is_ok() && !once {
         line("");
@@ -75,9 +78,10 @@ fn settings(sim: &Sim, dir: &Path) -> String {
 
 async fn story(sim: &Sim, app: &App) -> anyhow::Result<()> {
     let okta = sim.okta();
+    let public = app.public.context("the demo has a public listener")?;
     okta.point_at(
-        &format!("http://{}/okta/main/telephony", app.public),
-        &format!("http://{}/okta/main/events", app.public),
+        &format!("http://{public}/okta/main/telephony"),
+        &format!("http://{public}/okta/main/events"),
     );
     okta.add_user(User::new("00uana0000000000001", USER).phone(PHONE));
     line(

@@ -3,9 +3,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Ledger, Options};
+use ledger::MigrateError;
 use okta::OktaError;
 use otp::{Clock, Entropy, SystemClock, SystemEntropy};
+use queue::{AmqpOptions, AmqpQueue};
 use secrecy::ExposeSecret as _;
 use telephony::{Finding, Level};
 
@@ -47,6 +48,7 @@ pub(super) async fn run(file: Option<&Path>) -> Result<ExitCode, CommandError> {
     let config = &loaded.config;
     say("journal", &journal(config));
     say("ledger", &ledger(config).await);
+    say("queue", &queue(config).await);
     for org in &config.orgs {
         say(&format!("okta {}", org.name), &okta(org).await);
     }
@@ -85,23 +87,46 @@ fn journal(config: &Config) -> Finding {
 }
 
 async fn ledger(config: &Config) -> Finding {
-    let opened = Ledger::open(config.ledger.url.expose_secret(), Options::default()).await;
+    let opened = app::ledger(config).await;
     let ledger = match opened {
         Ok(ledger) => ledger,
         Err(err) => {
-            return Finding::fail(err.to_string(), "correct ledger.url, or make its directory writable");
+            return Finding::fail(format!("{err:#}"), "correct ledger.url, or make its directory writable");
         }
     };
-    let finding = match ledger.health().await {
-        Ok(health) if health.needs_migration() => Finding::warn(
+    let finding = match (ledger.health().await, ledger.check_durability().await) {
+        (_, Err(err @ MigrateError::NotDurable { .. })) => {
+            Finding::fail(err.to_string(), "ALTER SYSTEM or ALTER ROLE it back on")
+        }
+        (Ok(health), _) if health.needs_migration() => Finding::warn(
             format!("{} with schema {} of {}", health.backend, health.schema_version, health.known_version),
             "run `ringback migrate` (serve does it too)",
         ),
-        Ok(health) => Finding::ok(format!("{} with schema {}", health.backend, health.schema_version)),
-        Err(err) => Finding::fail(err.to_string(), "look at the file's owner and its disk"),
+        (Ok(health), _) => Finding::ok(format!("{} with schema {}", health.backend, health.schema_version)),
+        (Err(err), _) => {
+            Finding::fail(err.to_string(), "look at its address, its role's rights and its disk")
+        }
     };
     ledger.close().await;
     finding
+}
+
+async fn queue(config: &Config) -> Finding {
+    if !config.queue.is_broker() {
+        return Finding::ok("in this process");
+    }
+    let options = AmqpOptions {
+        prefix: config.queue.prefix.clone(),
+        connect_timeout: PATIENCE,
+        ..AmqpOptions::default()
+    };
+    match AmqpQueue::check(config.queue.url.expose_secret(), options).await {
+        Ok(()) => Finding::ok("RabbitMQ lets us in, and its exchange and queues are as they should be"),
+        Err(why) => Finding::fail(
+            why,
+            "look at the address, the user's permissions in the virtual host, and the queue it names",
+        ),
+    }
 }
 
 /// Does Okta's API know our token? Asks for a user that does not exist.

@@ -13,6 +13,7 @@ use super::{CommandError, load};
 use crate::app;
 use crate::cli::JournalCommand;
 use crate::config::Config;
+use crate::privacy;
 
 /// `ringback journal …`
 pub(super) async fn run(file: Option<&Path>, what: JournalCommand) -> Result<ExitCode, CommandError> {
@@ -59,8 +60,9 @@ async fn drain(config: &Config) -> anyhow::Result<()> {
     let journal = open(config).await?;
     let ledger = app::open_ledger(config).await?;
     let recovered = ingress::recover(&journal, SystemClock.now()).await?;
-    let drained =
-        Drain::new(journal.clone(), ledger.clone()).catch_up().await.context("the journal is not drained")?;
+    let vault = privacy::vault(config)?;
+    let drain = Drain::new(journal.clone(), ledger.clone(), vault, Arc::new(SystemClock));
+    let drained = drain.catch_up().await.context("the journal is not drained")?;
     line(format_args!("entered {drained} facts into the ledger"));
     if recovered.settled > 0 {
         line(format_args!("{} transactions had no end and are recorded as ambiguous", recovered.settled));

@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod doctor;
 mod events;
+mod healthcheck;
 mod journal;
 mod migrate;
 mod output;
@@ -43,7 +44,11 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         match cli.command {
             Command::Demo { once } => demo::run(once).await,
             Command::Serve { role } => serve::run(file, role).await,
-            Command::Sim { listen, org, ledger } => sim::run(listen, &org, ledger).await,
+            Command::Sim { listen, org, ledger, from_config, public_url } => {
+                let service = if from_config { Some(load(file)?.config) } else { None };
+                sim::run(listen, &org, ledger, service.as_ref(), public_url).await
+            }
+            Command::Healthcheck { url } => healthcheck::run(file, url).await,
             Command::Migrate => migrate::run(file).await,
             Command::Doctor => doctor::run(file).await,
             Command::Config { what } => config::run(file, &what),
@@ -51,6 +56,11 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             Command::Events { what } => events::run(file, what).await,
             Command::Journal { what } => journal::run(file, what).await,
             Command::Purge => purge::run(file).await,
+            #[cfg(feature = "crash-points")]
+            Command::CrashPoints => {
+                otp::crash::POINTS.iter().for_each(output::line);
+                Ok(ExitCode::SUCCESS)
+            }
         }
     });
     // Nothing may keep a finished command alive: not a lookup that hangs in a thread of its own.

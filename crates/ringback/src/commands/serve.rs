@@ -12,19 +12,24 @@ use crate::telemetry;
 /// `ringback serve`
 pub(super) async fn run(file: Option<&Path>, role: Role) -> Result<ExitCode, CommandError> {
     let loaded = load(file)?;
-    if role != Role::All {
-        let what = "--role: parts in processes of their own need a queue between them; the embedded profile runs all of them in one";
+    if role != Role::All && !loaded.config.queue.is_broker() {
+        let what = "--role: parts in processes of their own need a broker between them (queue.url = amqp://…); in-process there is only --role all";
         return Err(CommandError::Argument(what.to_owned()));
     }
     // Before anything can be seen of the process: whoever stops it then is heard.
     let mut stop = Signals::listen()?;
-    let _logs = telemetry::start_logs(&loaded.config.log, rust_log().as_deref())?;
+    let _logs = telemetry::start_logs(
+        &loaded.config.log,
+        rust_log().as_deref(),
+        loaded.config.telemetry.otlp_endpoint.as_ref(),
+        role.as_str(),
+    )?;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
     let metrics = telemetry::start_metrics()?;
     let app = tokio::select! {
-        app = App::start(&loaded.config, metrics) => app?,
+        app = App::start(&loaded.config, role, metrics) => app?,
         () = stop.wait() => {
             info!("stopped before it had started; the next start goes on where this one was");
             return Ok(ExitCode::SUCCESS);

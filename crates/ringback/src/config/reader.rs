@@ -16,6 +16,8 @@ use super::units;
 pub(super) struct Notes {
     pub(super) problems: Problems,
     pub(super) effective: Vec<(String, String)>,
+    /// Hosts that secrets may go to unencrypted.
+    pub(super) simulators: Vec<String>,
 }
 
 /// One section.
@@ -71,6 +73,15 @@ impl<'a> Reader<'a> {
             Some(Value::Table(table)) => table.keys().cloned().collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Requests to these hosts need no encryption: nobody real is behind them.
+    pub(super) fn trust_simulators(&mut self, hosts: Vec<String>) {
+        self.notes.simulators = hosts;
+    }
+
+    pub(super) fn is_simulator(&self, host: &str) -> bool {
+        self.notes.simulators.iter().any(|known| known == host)
     }
 
     /// A setting as text, however it was written.
@@ -177,7 +188,10 @@ impl<'a> Reader<'a> {
         if file.is_some() && secret.is_some() {
             self.problem(key, format!("and {key}_file are both given"));
         }
-        let secret = file.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).or(secret);
+        // An empty file is no secret: a mount may have to exist for one that is not used.
+        let file =
+            file.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).filter(|text| !text.is_empty());
+        let secret = file.or(secret);
         let shown = if secret.is_some() { "\"<redacted>\"" } else { "\"\"" };
         self.show(key, shown.to_owned());
         secret.map(SecretString::from)

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -10,6 +11,8 @@ use crate::config::reader::Reader;
 pub(crate) struct ServerConfig {
     /// The public listener.
     pub(crate) listen: SocketAddr,
+    /// Between the word to stop and the end of accepting, so that a balancer sees it coming.
+    pub(crate) shutdown_delay: Duration,
 }
 
 /// `[admin]`
@@ -33,8 +36,9 @@ impl ServerConfig {
         let listen = address(&mut reader, "127.0.0.1:8080");
         // Checked, for the provider callbacks that will be signed for it.
         let _ = outbound(&mut reader, "public_url");
+        let shutdown_delay = reader.duration("shutdown_delay", "0s");
         reader.finish();
-        Self { listen }
+        Self { listen, shutdown_delay }
     }
 }
 

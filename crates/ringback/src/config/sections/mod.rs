@@ -5,6 +5,7 @@ mod listeners;
 mod log;
 mod okta;
 mod storage;
+mod telemetry;
 mod telephony;
 
 use secrecy::ExposeSecret as _;
@@ -15,6 +16,7 @@ pub(crate) use self::listeners::{AdminConfig, ServerConfig};
 pub(crate) use self::log::{LogConfig, LogFormat};
 pub(crate) use self::okta::OrgConfig;
 pub(crate) use self::storage::{JournalConfig, LedgerConfig, PrivacyConfig, QueueConfig};
+pub(crate) use self::telemetry::TelemetryConfig;
 pub(crate) use self::telephony::{ProviderConfig, TelephonyConfig};
 use super::reader::Reader;
 
@@ -41,38 +43,59 @@ pub(crate) struct Config {
     pub(crate) feedback: FeedbackConfig,
     /// `[log]`
     pub(crate) log: LogConfig,
+    /// `[telemetry]`
+    pub(crate) telemetry: TelemetryConfig,
 }
 
 impl Config {
     /// Reads everything; problems and the settings in effect go into the reader's notes. Returns warnings too.
     pub(in crate::config) fn read(mut root: Reader<'_>) -> (Self, Vec<String>) {
         let mut warnings = Vec::new();
+        let simulators = simulators(root.section("simulators"), &mut warnings);
+        root.trust_simulators(simulators);
         let server = ServerConfig::read(root.section("server"));
         let loopback = server.listen.ip().is_loopback();
+        let ledger = LedgerConfig::read(root.section("ledger"));
+        let queue = QueueConfig::read(root.section("queue"));
+        let embedded = is_embedded(&ledger, &queue);
         let config = Self {
             admin: AdminConfig::read(root.section("admin")),
             journal: JournalConfig::read(root.section("journal")),
-            ledger: LedgerConfig::read(root.section("ledger")),
-            queue: QueueConfig::read(root.section("queue")),
-            privacy: PrivacyConfig::read(root.section("privacy")),
+            ledger,
+            queue,
+            privacy: PrivacyConfig::read(root.section("privacy"), embedded),
             orgs: okta::orgs(root.section("okta"), loopback, &mut warnings),
             telephony: TelephonyConfig::read(root.section("telephony")),
             feedback: FeedbackConfig::read(root.section("feedback"), &mut warnings),
             log: LogConfig::read(root.section("log")),
+            telemetry: TelemetryConfig::read(root.section("telemetry")),
             server,
         };
         root.not_yet("guard");
         root.finish();
         (config, warnings)
     }
-
-    /// Nothing but this process is needed: its ledger and its queue are its own.
-    pub(crate) fn embedded(&self) -> bool {
-        self.ledger.url.expose_secret().starts_with("sqlite:") && self.queue.url.expose_secret() == "memory:"
-    }
 }
 
-/// A URL that a request with a secret may go to: https, or plain http to this very machine.
+/// Nothing but this process is needed: its ledger and its queue are its own.
+fn is_embedded(ledger: &LedgerConfig, queue: &QueueConfig) -> bool {
+    ledger.url.expose_secret().starts_with("sqlite:") && !queue.is_broker()
+}
+
+/// `[simulators]`: the hosts that Okta and providers are simulated on.
+fn simulators(mut reader: Reader<'_>, warnings: &mut Vec<String>) -> Vec<String> {
+    let hosts = reader.list("hosts", &[]);
+    if !hosts.is_empty() {
+        warnings.push(format!(
+            "simulators.hosts: plain http is used to {}; no real code is sent there",
+            hosts.join(", ")
+        ));
+    }
+    reader.finish();
+    hosts
+}
+
+/// A URL that a request with a secret may go to: https, or plain http to this very machine or a simulator.
 fn outbound(reader: &mut Reader<'_>, key: &str) -> Option<Url> {
     let text = reader.string(key)?;
     let Ok(url) = text.parse::<Url>() else {
@@ -80,7 +103,7 @@ fn outbound(reader: &mut Reader<'_>, key: &str) -> Option<Url> {
         return None;
     };
     let local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Domain(name)) => name == "localhost" || reader.is_simulator(name),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,

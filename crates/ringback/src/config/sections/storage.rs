@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
 use crate::config::reader::Reader;
 
@@ -19,15 +20,19 @@ pub(crate) struct JournalConfig {
 /// `[ledger]`
 #[derive(Debug)]
 pub(crate) struct LedgerConfig {
-    /// `sqlite:PATH`; may hold a password for other engines, so it is a secret.
+    /// `sqlite:PATH` or `postgres://…`; may hold a password, so it is a secret.
     pub(crate) url: SecretString,
+    /// Refuse a Postgres that forgets what it has confirmed.
+    pub(crate) require_durable: bool,
 }
 
 /// `[queue]`
 #[derive(Debug)]
 pub(crate) struct QueueConfig {
-    /// `memory:`
+    /// `memory:` or `amqp[s]://…`; may hold a password, so it is a secret.
     pub(crate) url: SecretString,
+    /// What every name at the broker begins with.
+    pub(crate) prefix: String,
 }
 
 /// `[privacy]`
@@ -43,7 +48,11 @@ pub(crate) struct PrivacyConfig {
 
 impl JournalConfig {
     pub(super) fn read(mut reader: Reader<'_>) -> Self {
-        let dir: PathBuf = reader.parsed("dir", "data/journal", "a path").unwrap_or_default();
+        let dir: String = reader.parsed("dir", "data/journal", "a path").unwrap_or_default();
+        let dir = own_dir(&dir).unwrap_or_else(|err| {
+            reader.problem("dir", format!("names {HOSTNAME}, which cannot be read: {err}"));
+            PathBuf::new()
+        });
         let max_bytes = reader.size("max_bytes", "2GiB");
         if max_bytes < 1 << 20 {
             reader.problem("max_bytes", "is less than 1MiB");
@@ -54,36 +63,66 @@ impl JournalConfig {
     }
 }
 
+/// In `journal.dir`: this machine's (or container's) name, so that processes with one configuration do not share a directory.
+const HOSTNAME: &str = "{hostname}";
+
+fn own_dir(dir: &str) -> std::io::Result<PathBuf> {
+    if !dir.contains(HOSTNAME) {
+        return Ok(dir.into());
+    }
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")?;
+    Ok(dir.replace(HOSTNAME, name.trim()).into())
+}
+
 impl LedgerConfig {
     pub(super) fn read(mut reader: Reader<'_>) -> Self {
         let url = reader.secret_or("url", "sqlite:data/ledger.db");
-        let text = url.expose_secret();
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            reader.problem("url", "Postgres is not supported by this version; use sqlite:PATH");
-        } else if !text.starts_with("sqlite:") {
-            reader.problem("url", "is not sqlite:PATH");
+        if !has_scheme(&url, &["sqlite:", "postgres://", "postgresql://"]) {
+            reader.problem("url", "is neither sqlite:PATH nor postgres://USER@HOST/DATABASE");
         }
+        let require_durable = reader.parsed("require_durable", "true", "true or false").unwrap_or(true);
         reader.finish();
-        Self { url }
+        Self { url, require_durable }
     }
 }
 
 impl QueueConfig {
     pub(super) fn read(mut reader: Reader<'_>) -> Self {
         let url = reader.secret_or("url", "memory:");
-        if url.expose_secret() != "memory:" {
-            reader.problem("url", "only memory: is supported by this version");
+        if url.expose_secret() != "memory:" && !has_scheme(&url, &["amqp://", "amqps://"]) {
+            reader.problem("url", "is neither memory: nor amqp[s]://USER:PASSWORD@HOST/VHOST");
         }
-        // Checked, for the broker that will use it.
-        let _: Option<String> = reader.parsed("prefix", "ringback", "a name");
+        let prefix: String = reader.parsed("prefix", "ringback", "a name").unwrap_or_default();
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        // AMQP names end at 255 bytes, and the longest of ours adds 24.
+        if prefix.is_empty() || prefix.len() > 200 || !prefix.chars().all(plain) {
+            reader.problem("prefix", "is not 1 to 200 letters, digits, dots, dashes and underscores");
+        }
         reader.finish();
-        Self { url }
+        Self { url, prefix }
+    }
+
+    /// Messages go to a broker, which other processes use too.
+    pub(crate) fn is_broker(&self) -> bool {
+        self.url.expose_secret() != "memory:"
     }
 }
 
+/// Begins so, and is a URL where it is more than a path.
+fn has_scheme(url: &SecretString, schemes: &[&str]) -> bool {
+    let url = url.expose_secret();
+    schemes
+        .iter()
+        .any(|scheme| url.starts_with(scheme) && (!scheme.ends_with("//") || url.parse::<Url>().is_ok()))
+}
+
 impl PrivacyConfig {
-    pub(super) fn read(mut reader: Reader<'_>) -> Self {
+    pub(super) fn read(mut reader: Reader<'_>, embedded: bool) -> Self {
         let key = reader.secret("key");
+        if key.is_none() && !embedded {
+            reader
+                .problem("key", "is missing: several processes need the same one (openssl rand -base64 32)");
+        }
         if let Some(key) = &key
             && let Err(err) = otp::Vault::from_base64(key.expose_secret())
         {
