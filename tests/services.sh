@@ -80,6 +80,13 @@ speaks_amqp() {
     [ "$(echo "$answer" | tr -d ' ')" = 1 ]
 }
 
+# The servers' programs, for the tests that start servers of their own.
+ensure_installed() {
+    [ -n "$(postgres_bin)" ] || install_package postgresql
+    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || install_package rabbitmq-server
+    command -v strace >/dev/null || install_package strace
+}
+
 ensure_postgres() {
     if [ -n "${RINGBACK_TEST_POSTGRES_URL:-}" ]; then
         speaks_postgres "$(url_host "$RINGBACK_TEST_POSTGRES_URL")" "$(url_port "$RINGBACK_TEST_POSTGRES_URL" 5432)" ||

@@ -193,7 +193,7 @@ async fn migrate_and_purge() {
     for _ in 0..2 {
         let said = world.command(&["migrate"]).await;
         assert_eq!(said.code, 0, "{said:?}");
-        assert!(said.out.contains("version 1"), "{said:?}");
+        assert!(said.out.starts_with("the schema is at version "), "{said:?}");
     }
     let kept = world.command(&["purge"]).await;
     assert_eq!(kept.code, 0, "{kept:?}");

@@ -45,8 +45,8 @@ async fn h2_every_error_is_listed_at_once_and_no_value_is_shown() {
          [server]\nlisten = '{canary}'\nlisen = 'x'\n\
          [admin]\nlisten = '0.0.0.0:9090'\n\
          [journal]\nmax_bytes = '{canary}'\nretain = '1 fortnight'\n\
-         [ledger]\nurl = 'postgres://user:{canary}@db/ringback'\n\
-         [queue]\nurl = 'amqp://user:{canary}@mq/'\n\
+         [ledger]\nurl = 'mysql://user:{canary}@db/ringback'\nrequire_durable = '{canary}'\n\
+         [queue]\nurl = 'kafka://user:{canary}@mq/'\nprefix = '{canary} '\n\
          [privacy]\nkey = '{canary}'\nphone_retention = 'soon'\n\
          [okta.orgs.main]\nbase_url = 'http://{canary}.example.com'\nhook_secrets = []\ndefault_country = 'XX'\n\
          [okta.orgs.'not a name']\nhook_secrets = ['{SECRET}']\n\
@@ -69,7 +69,9 @@ async fn h2_every_error_is_listed_at_once_and_no_value_is_shown() {
             "journal.max_bytes",
             "journal.retain",
             "ledger.url",
+            "ledger.require_durable",
             "queue.url",
+            "queue.prefix",
             "privacy.key",
             "privacy.phone_retention",
             "okta.orgs.main.base_url",

@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a test fails by panicking, and so do its helpers; it is outside of the product, so it reads the machine's own clock"
 )]

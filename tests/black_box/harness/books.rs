@@ -1,24 +1,11 @@
 //! The ledger's file, as an analyst reads it.
 
-use std::collections::BTreeMap;
-use std::ops::Index;
 use std::path::Path;
 use std::time::Duration;
 
+use lab::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Row as _};
-
-/// One row, every value as text; NULL is `NULL`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row(BTreeMap<String, String>);
-
-impl Index<&str> for Row {
-    type Output = str;
-
-    fn index(&self, column: &str) -> &str {
-        self.0.get(column).unwrap_or_else(|| panic!("no column {column} in {self:?}"))
-    }
-}
 
 /// What a query says; only reads.
 pub(crate) async fn rows(file: &Path, sql: &str) -> Vec<Row> {
@@ -28,10 +15,7 @@ pub(crate) async fn rows(file: &Path, sql: &str) -> Vec<Row> {
     let found = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut books).await.unwrap();
     let read = |row: sqlx::sqlite::SqliteRow| {
         let cell = |n: usize| row.try_get_unchecked::<Option<String>, _>(n).unwrap();
-        let cells = row.columns().iter().map(|column| {
-            (column.name().to_owned(), cell(column.ordinal()).unwrap_or_else(|| "NULL".to_owned()))
-        });
-        Row(cells.collect())
+        Row::new(row.columns().iter().map(|column| (column.name().to_owned(), cell(column.ordinal()))))
     };
     let found = found.into_iter().map(read).collect();
     books.close().await.unwrap();

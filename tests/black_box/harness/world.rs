@@ -7,12 +7,9 @@ use serde_json::Value;
 use sim::{Channel, LoginOutcome, OktaOrg, Options, Sim, User};
 use tempfile::TempDir;
 
-use super::books::{self, Row};
+use super::books;
 use super::cli::{Said, ringback};
-use super::client::{Reply, SECRET, client};
-use super::process::Server;
-use super::settings::Settings;
-use super::wait::{PATIENCE, until};
+use lab::{PATIENCE, Reply, Row, SECRET, Server, Settings, client, until};
 
 /// Simulators, a directory and the running binary.
 pub(crate) struct World {
@@ -111,7 +108,7 @@ impl World {
 
     /// Adds a user to the simulated org.
     pub(crate) fn user(&self, name: &str) -> User {
-        let user = super::people::user(name);
+        let user = lab::user(name);
         self.sim.okta().add_user(user.clone());
         user
     }

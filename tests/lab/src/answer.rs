@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The one value of a well-formed command; panics on anything else.
-pub(crate) fn value_of(answer: &Value) -> &Value {
+pub fn value_of(answer: &Value) -> &Value {
     assert_eq!(keys(answer), ["commands"], "{answer}");
     let [command] = &answer["commands"].as_array().unwrap()[..] else { panic!("not one command: {answer}") };
     assert_eq!(keys(command), ["type", "value"], "{answer}");
@@ -18,7 +18,7 @@ pub(crate) fn value_of(answer: &Value) -> &Value {
 }
 
 /// `SUCCESSFUL`, `PENDING` or `FAILED`; `error` for a well-formed error.
-pub(crate) fn status_of(answer: &Value) -> &str {
+pub fn status_of(answer: &Value) -> &str {
     if answer.get("error").is_some() {
         assert_is_error(answer);
         return "error";
@@ -27,7 +27,7 @@ pub(crate) fn status_of(answer: &Value) -> &str {
 }
 
 /// Exactly an error object, fit for the eyes of the person who waits for a code.
-pub(crate) fn assert_is_error(answer: &Value) {
+pub fn assert_is_error(answer: &Value) {
     assert_eq!(keys(answer), ["error"], "{answer}");
     let error = &answer["error"];
     assert_eq!(keys(error), ["errorCauses", "errorSummary"], "{answer}");
