@@ -102,8 +102,7 @@ impl LeftBehind {
         let refused = |error| OpenError::from_database(dir, error);
         let pool = Database::of(dir).sole_reader().await.map_err(refused)?;
         let mut db = pool.acquire().await.map_err(refused)?;
-        format::prepare(&mut db).await.map_err(refused)?;
-        format::check(&mut db, dir).await?;
+        format::prepare(&mut db, dir).await?;
         let last = database::last(&mut db).await.map_err(refused)?;
         let cursors = Cursors::new(database::cursors(&mut db).await.map_err(refused)?);
         drop(db);

@@ -39,8 +39,7 @@ impl Database {
         made.map_err(|source| OpenError::Io { dir: dir.into(), source })?;
         let refused = |error| OpenError::from_database(dir, error);
         let mut db = self.options().connect().await.map_err(refused)?;
-        format::prepare(&mut db).await.map_err(refused)?;
-        format::check(&mut db, dir).await?;
+        format::prepare(&mut db, dir).await?;
         sqlx::Connection::close(db).await.map_err(refused)
     }
 

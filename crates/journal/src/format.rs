@@ -30,31 +30,30 @@ const TABLES: &str = "
     INSERT INTO meta (name, value) VALUES ('format', 1), ('pruned', 0);
     COMMIT;";
 
-/// Makes the tables in a new file, and what is missing in an old one.
-pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let known: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
+/// Makes the tables in a new file, and what is missing in an old one. Refuses what a newer version wrote, untouched.
+pub(crate) async fn prepare(db: &mut SqliteConnection, dir: &Path) -> Result<(), OpenError> {
+    let refused = |error| OpenError::from_database(dir, error);
+    let known: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut *db)
+        .await
+        .map_err(refused)?;
     if known == 0 {
-        sqlx::raw_sql(TABLES).execute(db).await?;
-        return Ok(());
+        sqlx::raw_sql(TABLES).execute(&mut *db).await.map_err(refused)?;
+    }
+    let found: i64 = sqlx::query_scalar("SELECT value FROM meta WHERE name = 'format'")
+        .fetch_one(&mut *db)
+        .await
+        .map_err(refused)?;
+    if found > FORMAT {
+        return Err(OpenError::NewerFormat { dir: dir.into(), found, supported: FORMAT });
     }
     let placed: i64 =
         sqlx::query_scalar("SELECT count(*) FROM pragma_table_info('entry') WHERE name = 'place'")
             .fetch_one(&mut *db)
-            .await?;
+            .await
+            .map_err(refused)?;
     if placed == 0 {
-        sqlx::raw_sql("ALTER TABLE entry ADD COLUMN place INTEGER").execute(db).await?;
-    }
-    Ok(())
-}
-
-/// Refuses what a newer version wrote.
-pub(crate) async fn check(db: &mut SqliteConnection, dir: &Path) -> Result<(), OpenError> {
-    let found: i64 = sqlx::query_scalar("SELECT value FROM meta WHERE name = 'format'")
-        .fetch_one(db)
-        .await
-        .map_err(|error| OpenError::from_database(dir, error))?;
-    if found > FORMAT {
-        return Err(OpenError::NewerFormat { dir: dir.into(), found, supported: FORMAT });
+        sqlx::raw_sql("ALTER TABLE entry ADD COLUMN place INTEGER").execute(db).await.map_err(refused)?;
     }
     Ok(())
 }
