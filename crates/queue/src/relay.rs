@@ -12,8 +12,14 @@ use crate::{Message, Queue};
 
 /// What a journalled record is to the relay.
 pub enum RelayItem {
-    /// Something to publish. [`Message::doubtful`] is set by the relay for what stood in the journal before its start.
-    Publish(Message),
+    /// Something to publish. [`Message::doubtful`] is set by the relay for what stood in the journal before its start, and for what
+    /// another process took: it may have published it already.
+    Publish {
+        /// It.
+        message: Message,
+        /// The node that took it.
+        node: String,
+    },
     /// Not for the queue.
     Pass,
 }
@@ -89,11 +95,13 @@ impl Relay {
             if under_way.len() < self.window && position < self.journal.last() {
                 let batch = self.journal.read(position, BATCH.min(self.window - under_way.len())).await?;
                 for entry in &batch.entries {
-                    let RelayItem::Publish(mut message) = (self.read)(&entry.record) else { continue };
+                    let RelayItem::Publish { mut message, node } = (self.read)(&entry.record) else {
+                        continue;
+                    };
                     if finished.contains(&message.key) {
                         continue;
                     }
-                    message.doubtful |= entry.seq <= before;
+                    message.doubtful |= entry.seq <= before || node != self.journal.node();
                     open.insert(entry.seq);
                     let (queue, seq) = (self.queue.clone(), entry.seq);
                     under_way.push(async move {

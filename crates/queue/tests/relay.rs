@@ -19,7 +19,9 @@ fn read(record: &Record) -> RelayItem {
         return RelayItem::Pass;
     }
     let key = String::from_utf8(record.payload.clone()).unwrap();
-    RelayItem::Publish(Message { key, payload: record.payload.clone(), ..Message::default() })
+    let message = Message { key, payload: record.payload.clone(), ..Message::default() };
+    let node = if record.payload.starts_with(b"adopted") { "another" } else { "node-test" };
+    RelayItem::Publish { message, node: node.to_owned() }
 }
 
 fn settled(record: &Record) -> Option<String> {
@@ -110,13 +112,16 @@ async fn f3_after_a_restart_what_was_not_settled_comes_again_and_what_was_does_n
     let (one, three) = (life.next().await, life.next().await);
     assert_eq!((one.message().key.as_str(), three.message().key.as_str()), ("1", "3"));
     assert!(one.message().doubtful && three.message().doubtful);
-    let new = life.append(WORK, "4").await;
+    life.append(WORK, "4").await;
     let four = life.next().await;
     assert!(!four.message().doubtful, "what came in this life was never delivered before");
-    for delivery in [one, three, four] {
+    let last = life.append(WORK, "adopted").await;
+    let adopted = life.next().await;
+    assert!(adopted.message().doubtful, "who took it first may have delivered it");
+    for delivery in [one, three, four, adopted] {
         delivery.ack();
     }
-    life.cursor_reaches(new).await;
+    life.cursor_reaches(last).await;
     life.end().await;
 }
 

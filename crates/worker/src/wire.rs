@@ -11,12 +11,13 @@ pub fn read_event(record: &Record) -> RelayItem {
     }
     match Fact::decode(&record.kind, record.version, &record.payload) {
         Ok(Fact::EventReceived(received)) if received.event.reading != Reading::Nothing => {
-            RelayItem::Publish(Message {
+            let message = Message {
                 key: key(&received.event.id),
                 payload: record.payload.clone(),
                 traceparent: received.traceparent,
                 ..Message::default()
-            })
+            };
+            RelayItem::Publish { message, node: received.node }
         }
         _ => RelayItem::Pass,
     }

@@ -80,7 +80,9 @@ impl Consumer {
         .await
         .map_err(|_| LinkError::Silent { patience, doing: "starting to consume" })??;
         shared.status.well(Side::Consuming);
-        let mut pulse = tokio::time::interval(broker.options.pulse);
+        // One that dies before its first pulse has not proved itself: the wait before the next one grows.
+        let first = shared.clock.monotonic() + broker.options.pulse;
+        let mut pulse = tokio::time::interval_at(first.into(), broker.options.pulse);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
