@@ -61,7 +61,7 @@ impl Ingress {
             orgs: orgs.into_iter().map(|org| (org.name.clone(), Arc::new(org))).collect(),
             journal,
             shared: ledger.is_shared(),
-            books: Books::open(ledger),
+            books: Books::open(&ledger),
             vault,
             clock,
             entropy,

@@ -61,6 +61,9 @@ impl Drain {
 
     /// Drains until `stop`; a ledger that is away is asked again, ever more slowly, and nothing is lost meanwhile.
     pub async fn run(self, stop: CancellationToken) {
+        // An increase is only seen of what was there before.
+        metrics::counter!("ringback_ledger_refused_total").increment(0);
+        metrics::counter!("ringback_ledger_facts_total").increment(0);
         let mut wake = self.journal.watch();
         let mut pause = Duration::from_millis(100);
         loop {
@@ -132,7 +135,12 @@ impl Drain {
                 }
             }
             otp::crash_point!("drain.before_apply");
-            let applied = self.ledger.apply(&facts).await?;
+            let applied = self.ledger.apply(&facts).await.inspect_err(|err| {
+                // Somebody has put another database in its place, as a restored one may be.
+                if matches!(err, ApplyError::Schema(_)) {
+                    self.prepared.store(false, Ordering::Relaxed);
+                }
+            })?;
             otp::crash_point!("drain.after_apply");
             refused.extend(
                 applied
@@ -142,6 +150,7 @@ impl Drain {
             );
             self.put_aside(&refused).await?;
             drained += facts.len() as u64;
+            metrics::counter!("ringback_ledger_facts_total").increment(facts.len() as u64);
             if batch.next <= position {
                 break;
             }
@@ -178,8 +187,8 @@ impl Drain {
     }
 }
 
-/// A fact; `None` for a record that a newer version wrote (that one will drain it, and the journal keeps it); what is wrong with a
-/// record that is neither.
+/// A fact; `None` for a record that a newer version wrote (the journal keeps it, for a while); what is wrong with a record that is
+/// neither.
 fn readable(entry: &Entry) -> Result<Option<Fact>, String> {
     match Fact::decode(&entry.record.kind, entry.record.version, &entry.record.payload) {
         Ok(fact) => Ok(Some(fact)),

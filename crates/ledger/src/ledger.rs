@@ -5,9 +5,9 @@ use otp::{EventId, EventState, Fact, OrgName, TransactionId};
 
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    Applied, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventRow, FeedbackRow, Health,
-    Migrated, Overview, Purged, ReportClaim, Retention, SendQuery, SendRecord, StoredAnswer,
-    TransactionDetail, TransactionFilter, TransactionRow,
+    Applied, ClaimEnd, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventMatch, EventQuery,
+    EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery, SendRecord,
+    StoredAnswer, TransactionDetail, TransactionFilter, TransactionRow,
 };
 use crate::sqlite::SqliteLedger;
 use crate::{ApplyError, MigrateError, OpenError, Options, ReadError};
@@ -110,7 +110,19 @@ impl Ledger {
         on!(self, apply(facts))
     }
 
-    /// The newest send an event may belong to: accepted or ambiguous, in (after, before].
+    /// How events stand, and the newest send that each may belong to (accepted or ambiguous, in (after, before]), in the order asked:
+    /// one round trip. What was in the books before an event is seen with it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read; in place of an answer, [`ReadError::Damaged`] about that one alone.
+    pub async fn match_events(
+        &self,
+        queries: &[EventQuery],
+    ) -> Result<Vec<Result<EventMatch, ReadError>>, ReadError> {
+        on!(self, match_events(queries))
+    }
+
+    /// The newest send that a query allows, whatever the event.
     ///
     /// # Errors
     /// [`ReadError`] when the books could not be read.
@@ -123,7 +135,9 @@ impl Ledger {
     /// # Errors
     /// [`ReadError`] when the books could not be read.
     pub async fn event_state(&self, event: &EventId) -> Result<Option<EventState>, ReadError> {
-        on!(self, event_state(event))
+        let query = EventQuery { event: event.clone(), send: None };
+        let found = self.match_events(&[query]).await?.into_iter().next().transpose()?;
+        Ok(found.and_then(|found| found.state))
     }
 
     /// What a provider was told about a transaction: the report with the most effect, then the earliest.
@@ -157,32 +171,27 @@ impl Ledger {
         on!(self, answers_for(hooks))
     }
 
-    /// Asks for `holder` to be the one who reports about `subject`, from `now` for `ttl`. Who holds it already may ask again.
+    /// Asks for `holder` to be the one who reports about each of `subjects`, from `now` for `ttl`; answered in the order asked. Who
+    /// holds one already may ask again.
     ///
     /// # Errors
-    /// [`ApplyError`]: nobody knows whether it was granted; the claim ends by itself.
-    pub async fn claim_report(
+    /// [`ApplyError`]: nobody knows which were granted; claims end by themselves.
+    pub async fn claim_reports(
         &self,
-        subject: &str,
+        subjects: &[String],
         holder: &str,
         now: Timestamp,
         ttl: Duration,
-    ) -> Result<ReportClaim, ApplyError> {
-        on!(self, claim_report(subject, holder, now, ttl))
+    ) -> Result<Vec<ReportClaim>, ApplyError> {
+        on!(self, claim_reports(subjects, holder, now, ttl))
     }
 
-    /// Ends a claim: the report had its effect, and all others are told so until `done`; or, without that, it is given back, and the
-    /// next one who asks has it.
+    /// Ends claims of `holder`.
     ///
     /// # Errors
-    /// [`ApplyError`] when nothing was written; the claim ends by itself.
-    pub async fn settle_claim(
-        &self,
-        subject: &str,
-        holder: &str,
-        done: Option<Timestamp>,
-    ) -> Result<(), ApplyError> {
-        on!(self, settle_claim(subject, holder, done))
+    /// [`ApplyError`] when it is not known whether all were ended; claims end by themselves.
+    pub async fn settle_claims(&self, ends: &[ClaimEnd], holder: &str) -> Result<(), ApplyError> {
+        on!(self, settle_claims(ends, holder))
     }
 
     /// Transactions, newest first.

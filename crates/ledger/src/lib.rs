@@ -25,13 +25,15 @@ mod postgres;
 mod rows;
 mod sqlite;
 mod text;
+mod together;
 
 pub use drain::{Drain, DrainError};
 pub use error::{ApplyError, Cause, MigrateError, OpenError, ReadError};
 pub use ledger::Ledger;
 pub use options::Options;
 pub use rows::{
-    Applied, AttemptRow, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventRow, FeedbackRow,
-    Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery, SendRecord, StoredAnswer,
-    TransactionDetail, TransactionFilter, TransactionRow,
+    Applied, AttemptRow, ClaimEnd, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventMatch,
+    EventQuery, EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery,
+    SendRecord, StoredAnswer, TransactionDetail, TransactionFilter, TransactionRow,
 };
+pub use together::{Together, Unanswered};

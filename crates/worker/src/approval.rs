@@ -112,9 +112,9 @@ impl Worker {
             Entry::Done(_) => return Outcome::Settled,
         };
         // Another process, or this one before a restart, may have settled it.
-        let asked = self.books.ask(self.ledger.event_state(&event.id)).await;
-        if let Ok(Some(EventState::Done | EventState::Skipped | EventState::Expired | EventState::NoMatch)) =
-            asked
+        let matched = self.match_event(received).await.unwrap_or_default();
+        if let Some(EventState::Done | EventState::Skipped | EventState::Expired | EventState::NoMatch) =
+            matched.state
         {
             place.done(self.clock.now());
             return Outcome::Settled;
@@ -122,9 +122,10 @@ impl Worker {
         let (attempt, doubtful) = (tries.saturating_add(1), redelivered || place.doubtful());
         // Facts reach the books in order: where the event itself is missing, its send may be missing too, and an older send that is
         // there would be the wrong one.
-        let found = match asked {
-            Ok(Some(_)) => self.find_record(received).await,
-            Ok(None) | Err(_) => Match::Away,
+        let found = match (matched.state, matched.send) {
+            (Some(_), Some(record)) => Match::Record(Box::new(record)),
+            (Some(_), None) => self.find_record(received).await,
+            (None, _) => Match::Away,
         };
         let tried = match found {
             Match::Record(record) if record.newer_in_flight && self.young(received) => self.soon(received),
@@ -216,7 +217,8 @@ impl Worker {
         match self.report(received, report, event).await {
             Tried::End(end) => {
                 if end.gone
-                    && let Some((number, reference)) = self.newer(received, record, provider.as_ref()).await
+                    && let Some((number, reference)) =
+                        self.newer(received, record, provider.as_ref(), doubtful).await
                 {
                     if let Some((claim, effect)) = end.claim {
                         self.unclaim(claim, effect).await;
@@ -250,14 +252,22 @@ impl Worker {
         received: &EventReceived,
         record: &SendRecord,
         provider: &dyn Provider,
+        doubtful: bool,
     ) -> Option<(PhoneNumber, String)> {
         if self.settings.alone {
             return None;
         }
         let number = self.number_of(record)?;
-        let before = later(received.published(), self.settings.skew);
-        let reference = provider.open(&number, before, self.settings.report).await.ok()?;
+        let by = self.open_by(received, doubtful);
+        let reference = provider.open(&number, by, self.settings.report).await.ok()?;
         Some((number, reference))
+    }
+
+    /// When the verification of an event was open already. Where an earlier try may have had its effect there is no allowance for clocks:
+    /// what is open now may be the user's next code, which they have not entered.
+    fn open_by(&self, received: &EventReceived, doubtful: bool) -> Timestamp {
+        let skew = if doubtful { Duration::ZERO } else { self.settings.skew };
+        later(received.published(), skew)
     }
 
     /// The verification was approved for another event, at `at`: of the same login, or of an earlier one.
@@ -312,7 +322,7 @@ impl Worker {
             expires,
             attempt,
             open_by: (self.clock.now() > later(published, ONE_LOGIN))
-                .then(|| later(published, self.settings.skew)),
+                .then(|| self.open_by(received, doubtful)),
         };
         self.report(received, report, event).await
     }

@@ -1,19 +1,14 @@
 //! So that two workers never report one verification at the same time. The ledger arbitrates; while it is away each goes on alone,
 //! and the provider answers the second report with 404.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
-use ledger::ReportClaim;
+use ledger::{ClaimEnd, ReportClaim};
 use otp::{PhoneHmac, TransactionId};
 use tracing::debug;
 
 use crate::books::Away;
 use crate::subject::{earlier, later};
 use crate::worker::Worker;
-
-/// Longer than one report may take; after that another worker may take over, and knows that the first may have had its effect.
-const HELD: Duration = Duration::from_secs(15);
 
 /// What the ledger says to a worker that wants to report.
 pub(crate) enum Claimed {
@@ -59,10 +54,11 @@ impl Worker {
             Some(transaction) => transaction.to_string(),
             None => format!("{provider}/{}", phone.map_or("", PhoneHmac::as_str)),
         };
-        let claim = Claim { subject, lasting: transaction.is_some() };
-        let asked = self.ledger.claim_report(&claim.subject, &self.holder, self.clock.now(), HELD);
-        match self.books.ask(asked).await {
-            Ok(ReportClaim::Granted { doubtful }) => Claimed::Granted { claim: Some(claim), doubtful },
+        match self.books.claim(subject.clone()).await {
+            Ok(ReportClaim::Granted { doubtful }) => {
+                let claim = Some(Claim { subject, lasting: transaction.is_some() });
+                Claimed::Granted { claim, doubtful }
+            }
             Ok(ReportClaim::Held) => Claimed::Held,
             Ok(ReportClaim::Done { until }) => Claimed::Done(earlier(until, self.settings.life)),
             Err(Away) => Claimed::Granted { claim: None, doubtful: false },
@@ -71,12 +67,12 @@ impl Worker {
 
     /// Says what became of the report that was claimed.
     pub(crate) async fn unclaim(&self, claim: Claim, effect: Effect) {
-        let remembered = match effect {
+        let done = match effect {
             Effect::Unknown => return,
             Effect::Had if claim.lasting => Some(later(self.clock.now(), self.settings.life)),
             Effect::Had | Effect::None => None,
         };
-        if self.books.ask(self.ledger.settle_claim(&claim.subject, &self.holder, remembered)).await.is_err() {
+        if self.books.settle(ClaimEnd { subject: claim.subject, done }).await.is_err() {
             debug!("a claim is left to expire");
         }
     }

@@ -1,7 +1,7 @@
 //! Which verification does an event belong to?
 
 use jiff::{SignedDuration, Timestamp};
-use ledger::{SendQuery, SendRecord};
+use ledger::{EventMatch, EventQuery, SendQuery, SendRecord};
 use otp::{EventReceived, PhoneNumber, Reading};
 
 use crate::books::Away;
@@ -20,54 +20,42 @@ pub(crate) enum Match {
 }
 
 impl Worker {
-    /// The newest send to the event's user that the event can be about.
+    /// How the event stands in the books, and the newest send to its user before it.
+    pub(crate) async fn match_event(&self, received: &EventReceived) -> Result<EventMatch, Away> {
+        self.books
+            .match_event(EventQuery { event: received.event.id.clone(), send: self.sends(received) })
+            .await
+    }
+
+    /// What else an event can be about that has no send before it: the newest a little after it, because Okta's clock is not ours. (Asked
+    /// in the first place, the second half of a finished login would close the next login's verification.)
     pub(crate) async fn find_record(&self, received: &EventReceived) -> Match {
-        let event = &received.event;
-        let Some(user) = &event.okta_user_id else { return Match::None };
-        let published = received.published();
-        let channel = event.factor.channel();
-        let mut query = SendQuery {
+        self.find(received).await.unwrap_or(Match::Away)
+    }
+
+    async fn find(&self, received: &EventReceived) -> Result<Match, Away> {
+        let Some(mut query) = self.sends(received) else { return Ok(Match::None) };
+        query.before = later(query.before, self.settings.skew);
+        if let Some(record) = self.books.find_send(&query).await? {
+            return Ok(Match::Record(Box::new(record)));
+        }
+        if received.event.reading != Reading::PhoneEnrolled || query.channel.take().is_none() {
+            return Ok(Match::None);
+        }
+        Ok(if self.books.find_send(&query).await?.is_some() { Match::Twin } else { Match::None })
+    }
+
+    /// The sends that an event can be about.
+    fn sends(&self, received: &EventReceived) -> Option<SendQuery> {
+        let (event, published) = (&received.event, received.published());
+        Some(SendQuery {
             org: event.id.org.clone(),
-            okta_user_id: user.clone(),
-            channel,
+            okta_user_id: event.okta_user_id.clone()?,
+            channel: event.factor.channel(),
             purpose: None,
             after: earlier(published, self.settings.life),
             before: published,
-        };
-        let by_channel = match self.ask_allowing_for_clocks(&mut query).await {
-            Ok(found) => found,
-            Err(Away) => return Match::Away,
-        };
-        if let Some(record) = by_channel {
-            return Match::Record(Box::new(record));
-        }
-        if event.reading != Reading::PhoneEnrolled || channel.is_none() {
-            return Match::None;
-        }
-        query.channel = None;
-        match self.ask_allowing_for_clocks(&mut query).await {
-            Ok(Some(_)) => Match::Twin,
-            Ok(None) => Match::None,
-            Err(Away) => Match::Away,
-        }
-    }
-
-    /// The newest send before the event; only where there is none, one a little after it, because Okta's clock is not ours. (The other
-    /// way round, the second half of a finished login would close the next login's verification.)
-    async fn ask_allowing_for_clocks(&self, query: &mut SendQuery) -> Result<Option<SendRecord>, Away> {
-        let published = query.before;
-        let found = self.ask(query).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        query.before = later(published, self.settings.skew);
-        let found = self.ask(query).await;
-        query.before = published;
-        found
-    }
-
-    async fn ask(&self, query: &SendQuery) -> Result<Option<SendRecord>, Away> {
-        self.books.ask(self.ledger.find_send(query)).await
+        })
     }
 
     /// The number a record's code went to.

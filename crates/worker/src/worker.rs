@@ -25,10 +25,7 @@ use crate::wire::event_of;
 /// Takes events from the queue and settles each.
 pub struct Worker {
     pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) ledger: Ledger,
     pub(crate) books: Books,
-    /// This process among those that claim reports.
-    pub(crate) holder: String,
     pub(crate) journal: Journal,
     pub(crate) orgs: HashMap<OrgName, OrgAccess>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
@@ -74,14 +71,13 @@ impl Worker {
     /// Puts a worker together.
     pub fn new(parts: Parts) -> Self {
         let Parts { queue, ledger, journal, orgs, providers, vault, clock, entropy, settings } = parts;
-        let books = Books::new(settings.ledger, clock.clone());
+        // This process among those that claim reports.
         let holder = format!("{}/{}", journal.node(), entropy.id(clock.as_ref()).simple());
+        let books = Books::new(&ledger, &holder.into(), settings.ledger, clock.clone());
         let (events, verifications) = (Inbox::new(REMEMBERED), Inbox::new(REMEMBERED));
         Self {
             queue,
-            ledger,
             books,
-            holder,
             journal,
             orgs,
             providers,

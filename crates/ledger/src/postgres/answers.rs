@@ -1,4 +1,5 @@
 use otp::OrgName;
+use tracing::warn;
 
 use super::PostgresLedger;
 use super::word::{maybe, must, number, word};
@@ -50,17 +51,21 @@ impl PostgresLedger {
             .await?;
         for row in rows {
             let place: usize = number("place", row.place - 1)?;
-            let answer = StoredAnswer {
-                transaction: row.id.into(),
-                answer: word("answer", &must("answer", row.answer)?)?,
-                failure_class: maybe("answer_failure_class", row.answer_failure_class.as_deref())?,
-                provider: row.answer_provider,
-                provider_ref: row.answer_provider_ref,
-                attempt_ref: row.answer_attempt_ref,
-                answered_at: must("answered_at", row.answered_at)?.to_jiff(),
+            let answer = || {
+                Ok::<_, ReadError>(StoredAnswer {
+                    transaction: row.id.into(),
+                    answer: word("answer", &must("answer", row.answer)?)?,
+                    failure_class: maybe("answer_failure_class", row.answer_failure_class.as_deref())?,
+                    provider: row.answer_provider,
+                    provider_ref: row.answer_provider_ref,
+                    attempt_ref: row.answer_attempt_ref,
+                    answered_at: must("answered_at", row.answered_at)?.to_jiff(),
+                })
             };
             if let Some(asked) = answers.get_mut(place) {
-                *asked = Some(answer);
+                *asked = answer()
+                    .inspect_err(|err| warn!(error = %err, "an answer in the books cannot be read"))
+                    .ok();
             }
         }
         Ok(answers)

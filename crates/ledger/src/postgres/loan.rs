@@ -1,4 +1,5 @@
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool};
@@ -9,15 +10,21 @@ pub(super) struct Loan {
     connection: Option<PoolConnection<Postgres>>,
 }
 
+/// For the answer of a connection that comes back.
+const STILL_THERE: Duration = Duration::from_secs(1);
+
 impl Loan {
     pub(super) async fn from(pool: &PgPool) -> Result<Self, Error> {
         // On the heap: connecting is large, and most calls do not.
         Ok(Self { connection: Some(Box::pin(pool.acquire()).await?) })
     }
 
-    /// All that was asked on it was answered: others may have it.
+    /// All that was asked on it was answered: others may have it, if it still answers.
     pub(super) fn give_back(mut self) {
-        self.connection.take();
+        if let Some(mut connection) = self.connection.take() {
+            // The driver asks it once more and would wait for ever, its place in the pool with it (sqlx 0.9.0).
+            tokio::spawn(tokio::time::timeout(STILL_THERE, connection.return_to_pool()));
+        }
     }
 }
 

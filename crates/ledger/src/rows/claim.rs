@@ -19,5 +19,15 @@ pub enum ReportClaim {
     },
 }
 
+/// How a claim ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimEnd {
+    /// What was claimed.
+    pub subject: String,
+    /// The report had its effect, and all others are told so until then. Without it the claim is given back, and the next one who asks
+    /// has it.
+    pub done: Option<Timestamp>,
+}
+
 /// How long after its end a claim is remembered: far beyond the ten minutes in which a verification can be reported.
 pub(crate) const CLAIM_MEMORY: Duration = Duration::from_secs(24 * 3600);

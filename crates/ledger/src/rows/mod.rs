@@ -17,7 +17,7 @@ pub use answer::StoredAnswer;
 pub use applied::{Applied, Migrated};
 pub use attempt::AttemptRow;
 pub(crate) use claim::CLAIM_MEMORY;
-pub use claim::ReportClaim;
+pub use claim::{ClaimEnd, ReportClaim};
 pub use dead_letter::{DeadLetterFilter, DeadLetterRow};
 pub use event::{EventDetail, EventFilter, EventRow};
 pub use feedback::FeedbackRow;
@@ -26,7 +26,7 @@ pub use health::Health;
 pub use overview::Overview;
 pub(crate) use retention::QUARANTINE;
 pub use retention::{Purged, Retention};
-pub use send::{SendQuery, SendRecord};
+pub use send::{EventMatch, EventQuery, SendQuery, SendRecord};
 pub use transaction::{TransactionDetail, TransactionFilter, TransactionRow};
 
 /// The most rows one listing gives.

@@ -1,5 +1,8 @@
 use jiff::Timestamp;
-use otp::{Channel, OrgName, PhoneHmac, Purpose, ReportResult, TransactionId, TransactionStatus, Verdict};
+use otp::{
+    Channel, EventId, EventState, OrgName, PhoneHmac, Purpose, ReportResult, TransactionId,
+    TransactionStatus, Verdict,
+};
 
 /// Which send an event may belong to.
 #[derive(Debug, Clone)]
@@ -45,4 +48,22 @@ pub struct SendRecord {
     pub feedback: Option<(Verdict, ReportResult)>,
     /// True when a newer transaction of the query has no end in the books yet: the event may belong to that one.
     pub newer_in_flight: bool,
+}
+
+/// What the books know of an event, and of the send it may belong to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventMatch {
+    /// How the event stands; `None` when the books do not know it (yet).
+    pub state: Option<EventState>,
+    /// The newest send that the query allows: accepted or ambiguous.
+    pub send: Option<SendRecord>,
+}
+
+/// An event, and what its send may be.
+#[derive(Debug, Clone)]
+pub struct EventQuery {
+    /// The event.
+    pub event: EventId,
+    /// The send; `None` where the event says of nobody.
+    pub send: Option<SendQuery>,
 }

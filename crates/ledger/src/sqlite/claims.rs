@@ -5,11 +5,25 @@ use sqlx::Row as _;
 
 use super::{SqliteLedger, fault};
 use crate::ApplyError;
-use crate::rows::ReportClaim;
+use crate::rows::{ClaimEnd, ReportClaim};
 use crate::text::{moment, text};
 
 impl SqliteLedger {
-    pub(crate) async fn claim_report(
+    pub(crate) async fn claim_reports(
+        &self,
+        subjects: &[String],
+        holder: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Vec<ReportClaim>, ApplyError> {
+        let mut claims = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            claims.push(self.claim_report(subject, holder, now, ttl).await?);
+        }
+        Ok(claims)
+    }
+
+    async fn claim_report(
         &self,
         subject: &str,
         holder: &str,
@@ -52,7 +66,14 @@ impl SqliteLedger {
         })
     }
 
-    pub(crate) async fn settle_claim(
+    pub(crate) async fn settle_claims(&self, ends: &[ClaimEnd], holder: &str) -> Result<(), ApplyError> {
+        for end in ends {
+            self.settle_claim(&end.subject, holder, end.done).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_claim(
         &self,
         subject: &str,
         holder: &str,

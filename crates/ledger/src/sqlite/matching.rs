@@ -6,7 +6,7 @@ use super::SqliteLedger;
 use super::columns::Columns;
 use super::decode::feedback;
 use crate::ReadError;
-use crate::rows::{FeedbackRow, SendQuery, SendRecord, StoredAnswer};
+use crate::rows::{EventMatch, EventQuery, FeedbackRow, SendQuery, SendRecord, StoredAnswer};
 use crate::text::{moment, text};
 
 impl SqliteLedger {
@@ -56,7 +56,31 @@ impl SqliteLedger {
         }))
     }
 
-    pub(crate) async fn event_state(&self, event: &EventId) -> Result<Option<EventState>, ReadError> {
+    /// A file has no round trips to save: one after the other, the event first.
+    pub(crate) async fn match_events(
+        &self,
+        queries: &[EventQuery],
+    ) -> Result<Vec<Result<EventMatch, ReadError>>, ReadError> {
+        let mut found = Vec::with_capacity(queries.len());
+        for query in queries {
+            found.push(match self.match_event(query).await {
+                Err(err) if !matches!(err, ReadError::Damaged { .. }) => return Err(err),
+                told => told,
+            });
+        }
+        Ok(found)
+    }
+
+    async fn match_event(&self, query: &EventQuery) -> Result<EventMatch, ReadError> {
+        let state = self.event_state(&query.event).await?;
+        let send = match &query.send {
+            Some(send) => self.find_send(send).await?,
+            None => None,
+        };
+        Ok(EventMatch { state, send })
+    }
+
+    async fn event_state(&self, event: &EventId) -> Result<Option<EventState>, ReadError> {
         let row = self
             .row(
                 sqlx::query("SELECT state FROM okta_events WHERE org = ?1 AND uuid = ?2")

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ledger::{Ledger, Purged, ReportClaim, Retention};
+use ledger::{ClaimEnd, Ledger, Purged, ReportClaim, Retention};
 
 use super::Bench;
 use super::facts::*;
@@ -11,7 +11,19 @@ const GRANTED: ReportClaim = ReportClaim::Granted { doubtful: false };
 const DOUBTFUL: ReportClaim = ReportClaim::Granted { doubtful: true };
 
 async fn claim(ledger: &Ledger, holder: &str, seconds: i64) -> ReportClaim {
-    ledger.claim_report("VE1", holder, at(seconds), TTL).await.unwrap()
+    claim_of("VE1", ledger, holder, seconds).await
+}
+
+async fn claim_of(subject: &str, ledger: &Ledger, holder: &str, seconds: i64) -> ReportClaim {
+    ledger.claim_reports(&[subject.to_owned()], holder, at(seconds), TTL).await.unwrap()[0]
+}
+
+fn end(subject: &str, done: Option<i64>) -> ClaimEnd {
+    ClaimEnd { subject: subject.to_owned(), done: done.map(at) }
+}
+
+async fn settle(ledger: &Ledger, subject: &str, holder: &str, done: Option<i64>) {
+    ledger.settle_claims(&[end(subject, done)], holder).await.unwrap();
 }
 
 pub(crate) async fn p6_a_report_is_one_workers_at_a_time(bench: Bench) {
@@ -19,10 +31,10 @@ pub(crate) async fn p6_a_report_is_one_workers_at_a_time(bench: Bench) {
     assert_eq!(claim(ledger, "a", 0).await, GRANTED);
     assert_eq!(claim(&other, "b", 1).await, ReportClaim::Held);
     assert_eq!(claim(ledger, "a", 2).await, GRANTED, "it is a's already");
-    assert_eq!(ledger.claim_report("VE2", "b", at(1), TTL).await.unwrap(), GRANTED, "another report");
-    ledger.settle_claim("VE1", "b", None).await.unwrap();
+    assert_eq!(claim_of("VE2", ledger, "b", 1).await, GRANTED, "another report");
+    settle(ledger, "VE1", "b", None).await;
     assert_eq!(claim(&other, "b", 3).await, ReportClaim::Held, "nobody gives back what another holds");
-    ledger.settle_claim("VE1", "a", None).await.unwrap();
+    settle(ledger, "VE1", "a", None).await;
     assert_eq!(claim(&other, "b", 4).await, GRANTED);
 }
 
@@ -39,22 +51,36 @@ pub(crate) async fn p6_a_claim_that_ran_out_is_doubtful(bench: Bench) {
 pub(crate) async fn p6_what_had_its_effect_is_remembered(bench: Bench) {
     let ledger = &bench.ledger;
     assert_eq!(claim(ledger, "a", 0).await, GRANTED);
-    ledger.settle_claim("VE1", "a", Some(at(600))).await.unwrap();
+    settle(ledger, "VE1", "a", Some(600)).await;
     assert_eq!(claim(ledger, "a", 1).await, ReportClaim::Done { until: at(600) });
     assert_eq!(claim(ledger, "b", 599).await, ReportClaim::Done { until: at(600) });
-    ledger.settle_claim("VE1", "a", None).await.unwrap();
+    settle(ledger, "VE1", "a", None).await;
     assert_eq!(claim(ledger, "b", 599).await, ReportClaim::Done { until: at(600) }, "it is not taken back");
     assert_eq!(claim(ledger, "b", 600).await, GRANTED, "forgotten, and nobody was at it");
     // The slow one ends after its claim ran out and another has it.
     assert_eq!(claim(ledger, "a", 630).await, DOUBTFUL);
-    ledger.settle_claim("VE1", "b", Some(at(1_200))).await.unwrap();
+    settle(ledger, "VE1", "b", Some(1_200)).await;
     assert_eq!(claim(ledger, "a", 631).await, ReportClaim::Done { until: at(1_200) });
     // One that nobody claimed.
-    ledger.settle_claim("VE9", "a", Some(at(600))).await.unwrap();
+    settle(ledger, "VE9", "a", Some(600)).await;
+    assert_eq!(claim_of("VE9", ledger, "b", 1).await, ReportClaim::Done { until: at(600) });
+}
+
+pub(crate) async fn p6_many_claims_are_asked_and_ended_together(bench: Bench) {
+    let (ledger, subjects) = (&bench.ledger, ["VE3", "VE1", "VE3", "VE2"].map(str::to_owned));
+    assert_eq!(ledger.claim_reports(&[], "a", at(0), TTL).await.unwrap(), []);
+    assert_eq!(claim(ledger, "b", 0).await, GRANTED);
+    let claims = ledger.claim_reports(&subjects, "a", at(1), TTL).await.unwrap();
     assert_eq!(
-        ledger.claim_report("VE9", "b", at(1), TTL).await.unwrap(),
-        ReportClaim::Done { until: at(600) }
+        claims,
+        [GRANTED, ReportClaim::Held, GRANTED, GRANTED],
+        "in the order asked, the same one twice too"
     );
+    ledger.settle_claims(&[end("VE3", Some(600)), end("VE2", None), end("VE1", None)], "a").await.unwrap();
+    let claims = ledger.claim_reports(&subjects, "c", at(2), TTL).await.unwrap();
+    let done = ReportClaim::Done { until: at(600) };
+    assert_eq!(claims, [done, ReportClaim::Held, done, GRANTED]);
+    ledger.settle_claims(&[], "c").await.unwrap();
 }
 
 pub(crate) async fn p6_of_many_at_once_one_is_granted(bench: Bench) {

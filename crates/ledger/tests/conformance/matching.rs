@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use ledger::{ReadError, SendQuery, SendRecord, TransactionFilter};
+use ledger::{EventQuery, ReadError, SendQuery, SendRecord, TransactionFilter};
 use otp::{
-    Channel, Fact, HookReceived, Purpose, ReportResult, Settler, TransactionId, TransactionStatus, Verdict,
+    Channel, EventState, Fact, HookReceived, Purpose, ReportResult, Settler, TransactionId,
+    TransactionStatus, Verdict,
 };
 
 use super::Bench;
@@ -32,6 +33,27 @@ pub(crate) async fn e7_nothing_is_found_before_the_send_is_in_the_books(bench: B
     assert_eq!(find(&bench, &query(60)).await, None);
     bench.apply(&accepted(&hook(1, 0))).await;
     assert_eq!(find(&bench, &query(60)).await, Some(tx(1)));
+}
+
+pub(crate) async fn many_events_are_matched_together(bench: Bench) {
+    let other_user = HookReceived { okta_user_id: Some("00u2".to_owned()), ..hook(2, 20) };
+    for hook in [hook(1, 10), other_user] {
+        bench.apply(&accepted(&hook)).await;
+    }
+    bench.apply(&[Fact::EventReceived(event("ev-1", 1, 30))]).await;
+    let sends_to = |user: &str| Some(SendQuery { okta_user_id: user.to_owned(), ..query(60) });
+    let asked =
+        [("ev-9", sends_to("00u2")), ("ev-1", sends_to("00u1")), ("ev-1", None), ("ev-1", sends_to("00u3"))];
+    let asked = asked.map(|(uuid, send)| EventQuery { event: event_id(uuid), send });
+    let found = bench.ledger.match_events(&asked).await.unwrap();
+    let found: Vec<_> = found
+        .into_iter()
+        .map(Result::unwrap)
+        .map(|it| (it.state, it.send.map(|send| send.transaction)))
+        .collect();
+    let queued = Some(EventState::Queued);
+    assert_eq!(found, [(None, Some(tx(2))), (queued, Some(tx(1))), (queued, None), (queued, None)]);
+    assert!(bench.ledger.match_events(&[]).await.unwrap().is_empty());
 }
 
 pub(crate) async fn the_newest_send_of_the_user_is_found(bench: Bench) {
