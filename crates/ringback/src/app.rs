@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,8 +39,12 @@ pub(crate) struct App {
     listening: Stage,
     working: Stage,
     serving: Stage,
+    /// The ledger's schema, where it is not up yet.
+    preparing: Option<Preparing>,
     parts: Remains,
 }
+
+type Preparing = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// Tasks that end together.
 #[derive(Default)]
@@ -64,6 +69,10 @@ struct Remains {
 
 /// Events on their way to the queue at once; of the in-process one, in the worker's hands too.
 const WINDOW: usize = 10_000;
+/// For taking over left-behind journals before hooks are taken; what is not done by then is done beside them.
+const ADOPTION: Duration = Duration::from_secs(1);
+/// For the ledger's schema before hooks are taken: they wait meanwhile, and Okta gives them three seconds.
+const SCHEMA_FIRST: Duration = Duration::from_millis(500);
 /// For the ledger's schema at a start; after that the start goes on without it.
 const SCHEMA: Duration = Duration::from_secs(5);
 /// For reports in hand; one that takes longer is made again by the next start, which knows that it may have had its effect.
@@ -111,7 +120,10 @@ impl App {
         let admin = bind("admin", "admin.listen", config.admin.listen, &clock, &leaving).await?;
         let journal = open_journal(config, &clock, entropy.as_ref()).await?;
         let ledger = ledger(config).await?;
-        housekeeping::adopt(&journal, &config.journal.dir, &config.journal.retain, clock.now()).await;
+        let adopted = housekeeping::adopt(&journal, &config.journal.dir, &config.journal.retain, clock.now());
+        if tokio::time::timeout(ADOPTION, adopted).await.is_err() {
+            info!("left-behind journals are taken over meanwhile");
+        }
         let recovered = ingress::recover(&journal, clock.now()).await?;
         if recovered.settled > 0 {
             warn!(
@@ -121,7 +133,11 @@ impl App {
         }
         let queue = queue(config, &clock, &entropy)?;
         let drain = Drain::new(journal.clone(), ledger.clone(), vault.clone(), clock.clone());
-        prepare(&drain).await?;
+        let mut preparing: Preparing = Box::pin(prepare(drain.clone()));
+        let preparing = match tokio::time::timeout(SCHEMA_FIRST, &mut preparing).await {
+            Ok(prepared) => prepared.map(|()| None)?,
+            Err(_) => Some(preparing),
+        };
 
         let ingress = match role {
             Role::All | Role::Ingress => {
@@ -167,8 +183,8 @@ impl App {
                 settings: worker::Settings {
                     ways: config.feedback.ways.clone(),
                     life: config.feedback.verification_life,
-                    // Others may take the same events from a broker.
-                    alone: !config.queue.is_broker(),
+                    // Others may take the same events from a broker, or events of the same logins from queues of their own.
+                    alone: !config.queue.is_broker() && !ledger.is_shared(),
                     ..worker::Settings::default()
                 },
             }))),
@@ -233,7 +249,17 @@ impl App {
         );
         let (shutdown_delay, hand_over) = (config.server.shutdown_delay, config.queue.is_broker());
         let parts = Remains { ingress, queue, drain, ledger, journal, leaving, shutdown_delay, hand_over };
-        Ok(Self { public, admin: admin_address, listening, working, serving, parts })
+        Ok(Self { public, admin: admin_address, listening, working, serving, preparing, parts })
+    }
+
+    /// Returns when it turns out, after the start, that the books must not be written: then it is to be stopped.
+    pub(crate) async fn refused(&mut self) -> anyhow::Error {
+        if let Some(preparing) = self.preparing.take()
+            && let Err(err) = preparing.await
+        {
+            return err;
+        }
+        std::future::pending().await
     }
 
     /// Stops accepting, lets hooks in flight finish, then the worker, then everything else. What is left waits in the journal.
@@ -304,7 +330,7 @@ async fn relayed(journal: &Journal, queue: &dyn Queue) {
 }
 
 /// Brings the ledger's schema up where it can be reached. Codes do not wait for the books, but books that forget are not written.
-async fn prepare(drain: &Drain) -> anyhow::Result<()> {
+async fn prepare(drain: Drain) -> anyhow::Result<()> {
     match tokio::time::timeout(SCHEMA, drain.prepare()).await {
         Ok(Ok(())) => {}
         Ok(Err(DrainError::Migrate(err @ MigrateError::NotDurable { .. }))) => return Err(err.into()),

@@ -39,8 +39,9 @@ const PURGE_ROUNDS: u32 = 20;
 
 impl Housekeeping {
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let (mut round, mut looks) = (0u32, 0u32);
         let looks_per_round = u32::try_from(ROUND.as_secs() / LOOK.as_secs()).unwrap_or(1);
+        // The first round is at the first look: the start may have left something to be adopted.
+        let (mut round, mut looks) = (0u32, looks_per_round - 1);
         while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
             let now = self.clock.now();
             self.make_room(now).await;

@@ -28,14 +28,17 @@ pub(super) async fn run(file: Option<&Path>, role: Role) -> Result<ExitCode, Com
         warn!("{warning}");
     }
     let metrics = telemetry::start_metrics()?;
-    let app = tokio::select! {
+    let mut app = tokio::select! {
         app = App::start(&loaded.config, role, metrics) => app?,
         () = stop.wait() => {
             info!("stopped before it had started; the next start goes on where this one was");
             return Ok(ExitCode::SUCCESS);
         }
     };
-    stop.wait().await;
+    let refused = tokio::select! {
+        () = stop.wait() => Ok(ExitCode::SUCCESS),
+        err = app.refused() => Err(err),
+    };
     info!("stopping");
     tokio::select! {
         () = app.stop() => {}
@@ -43,7 +46,7 @@ pub(super) async fn run(file: Option<&Path>, role: Role) -> Result<ExitCode, Com
             warn!("stopped at once; the next start goes on where this one was");
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(refused?)
 }
 
 /// SIGTERM and SIGINT, from the moment this is made.
