@@ -105,6 +105,9 @@ pub(crate) enum Action {
     Reset {
         wire: Wire,
     },
+    Forgotten {
+        wire: Wire,
+    },
     Cut {
         wire: Wire,
         n: u64,
@@ -148,6 +151,7 @@ impl Action {
             | Self::Refused { wire, .. }
             | Self::Slow { wire, .. }
             | Self::Reset { wire }
+            | Self::Forgotten { wire }
             | Self::Cut { wire, .. } => Target::Wire(wire),
         }
     }
@@ -168,7 +172,9 @@ impl Action {
             | Self::Refused { lasts, .. }
             | Self::Slow { lasts, .. } => lasts,
             Self::CrashPoint { .. } => Duration::from_secs(5),
-            Self::Restart { .. } | Self::Reset { .. } | Self::Cut { .. } => Duration::ZERO,
+            Self::Restart { .. } | Self::Reset { .. } | Self::Forgotten { .. } | Self::Cut { .. } => {
+                Duration::ZERO
+            }
         }
     }
 
@@ -199,6 +205,7 @@ impl Action {
             Self::Refused { wire, .. } => wire.of(bench).set(Line::Refused),
             Self::Slow { wire, by, .. } => wire.of(bench).set(Line::Slow(by)),
             Self::Reset { wire } => wire.of(bench).reset_all(),
+            Self::Forgotten { wire } => wire.of(bench).forget_all(),
             Self::Cut { wire, n } => {
                 let sights = wire.sights();
                 let (way, bytes) = sights[usize::try_from(n).unwrap() % sights.len()];
@@ -223,7 +230,7 @@ impl Action {
             Self::BlackHole { wire, .. } | Self::Refused { wire, .. } | Self::Slow { wire, .. } => {
                 wire.of(bench).set(Line::Good);
             }
-            Self::Restart { .. } | Self::Reset { .. } | Self::Cut { .. } => {}
+            Self::Restart { .. } | Self::Reset { .. } | Self::Forgotten { .. } | Self::Cut { .. } => {}
         }
     }
 

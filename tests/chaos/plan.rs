@@ -62,7 +62,8 @@ fn action(choices: &mut StdRng) -> Action {
         70..76 => Action::BlackHole { wire, lasts },
         76..81 => Action::Refused { wire, lasts },
         81..86 => Action::Slow { wire, lasts, by: Duration::from_millis(choices.random_range(20..800)) },
-        86..92 => Action::Reset { wire },
+        86..90 => Action::Reset { wire },
+        90..94 => Action::Forgotten { wire },
         _ => Action::Cut { wire, n },
     }
 }

@@ -1,6 +1,6 @@
 //! Rows A: Postgres goes away in every way it can, and no code notices.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::{Bench, Cut, Line, Load, Pace, PrivatePostgres, Stop, Told, Way, p99, until};
 use sim::{HookRequest, Outcome};
@@ -44,6 +44,44 @@ async fn a1_p11_postgres_is_down_at_the_start() {
     bench.postgres.start_again().await;
     bench.verify().await;
     assert_eq!(bench.readiness(0).await["status"], "ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a1_f1_p3_an_ingress_is_restarted_while_postgres_is_away() {
+    let mut bench = Bench::start().await;
+    bench.run(1, 1).await;
+    bench.postgres.stop(Stop::Fast).await;
+    let user = bench.user("ana");
+    bench.nodes[0].kill();
+    bench.try_up(0).await;
+    // From the moment somebody listens: who connects is answered in Okta's time.
+    let asked = Instant::now();
+    let login = bench.login(&user).await;
+    assert!(asked.elapsed() < Duration::from_millis(2500), "{:?}", asked.elapsed());
+    bench.type_in(&user, login.code()).await;
+    bench.postgres.start_again().await;
+    bench.approved(&login).await;
+    bench.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p3_p11_connections_fall_silent_for_good() {
+    let mut bench = Bench::start().await;
+    bench.run(1, 1).await;
+    let load = bench.load(pace());
+    for_seconds(&load, 1.0).await;
+    for _ in 0..12 {
+        for wire in [&bench.to_postgres, &bench.to_rabbit, &bench.to_okta, &bench.to_verify] {
+            wire.forget_all();
+            sleep(Duration::from_millis(40)).await;
+        }
+    }
+    for_seconds(&load, 2.0).await;
+    for told in load.stop().await {
+        // A code may have been on a connection that fell silent: nobody knows, but Okta is told in time.
+        assert!(told.status == Some(200) && told.took < Duration::from_millis(2800), "{told:?}");
+    }
+    bench.verify().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

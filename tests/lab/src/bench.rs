@@ -42,6 +42,7 @@ pub struct Node {
     /// What it is started with next.
     pub settings: Settings,
     server: Option<Server>,
+    armed: bool,
     dir: PathBuf,
 }
 
@@ -56,6 +57,7 @@ impl Node {
     pub fn launch(&mut self, sim: &Sim) {
         let config = self.dir.join(format!("{}.toml", self.name));
         std::fs::write(&config, self.settings.toml(sim)).unwrap();
+        self.armed = !self.settings.environment.is_empty();
         self.server = Some(Server::launch(&self.dir, &config, &self.settings));
     }
 
@@ -72,6 +74,11 @@ impl Node {
     /// Whether it runs. A process that a crash point has ended does not.
     pub fn is_running(&mut self) -> bool {
         self.server.as_mut().is_some_and(|server| server.has_ended().is_none())
+    }
+
+    /// Whether it was started with something of its own in its environment: a crash point.
+    pub fn is_armed(&self) -> bool {
+        self.armed
     }
 
     /// `kill -9`.
@@ -223,7 +230,13 @@ impl Bench {
         let name = format!("{role}-{n}");
         let mut settings = self.settings(role, &name);
         change(&mut settings);
-        self.nodes.push(Node { name, settings, server: None, dir: self.place.path().to_owned() });
+        self.nodes.push(Node {
+            name,
+            settings,
+            server: None,
+            armed: false,
+            dir: self.place.path().to_owned(),
+        });
         self.nodes.len() - 1
     }
 

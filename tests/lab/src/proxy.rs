@@ -70,6 +70,8 @@ struct Shared {
     line: watch::Sender<Line>,
     /// Counts up whenever everything connected is reset.
     resets: watch::Sender<u64>,
+    /// Counts up whenever everything connected falls silent for good.
+    silences: watch::Sender<u64>,
     /// Counts up whenever everything connected is closed in the direction of the server.
     closings: watch::Sender<u64>,
     traps: Mutex<Vec<Trap>>,
@@ -93,6 +95,7 @@ impl FaultProxy {
             upstream: Mutex::new(upstream),
             line: watch::Sender::new(Line::Good),
             resets: watch::Sender::new(0),
+            silences: watch::Sender::new(0),
             closings: watch::Sender::new(0),
             traps: Mutex::default(),
             sprung: AtomicUsize::new(0),
@@ -131,6 +134,12 @@ impl FaultProxy {
     /// Resets everything that is connected now.
     pub fn reset_all(&self) {
         self.shared.resets.send_modify(|n| *n += 1);
+    }
+
+    /// What is connected now stays so, and nothing gets through any more: as when whatever stands between has forgotten it. New
+    /// connections are as the line is.
+    pub fn forget_all(&self) {
+        self.shared.silences.send_modify(|n| *n += 1);
     }
 
     /// Tells the server of every connection that its client has nothing more to say.
@@ -210,7 +219,7 @@ async fn listen(addr: SocketAddr, listener: TcpListener, shared: Arc<Shared>, st
 async fn carry(mut client: TcpStream, shared: &Shared) {
     // Failing to set it only costs time.
     let _ = client.set_nodelay(true);
-    let mut resets = shared.resets.subscribe();
+    let (mut resets, mut silences) = (shared.resets.subscribe(), shared.silences.subscribe());
     if *shared.line.borrow() == Line::Reset {
         let _ = client.set_zero_linger();
         return;
@@ -233,6 +242,8 @@ async fn carry(mut client: TcpStream, shared: &Shared) {
         tokio::select! {
             ended = both => ended.is_err(),
             _ = resets.changed() => true,
+            // Nobody reads, nobody writes, and nobody closes.
+            _ = silences.changed() => std::future::pending().await,
         }
     };
     if cut {
@@ -373,6 +384,13 @@ mod tests {
         let mut late = [0; 4];
         socket.read_exact(&mut late).await.unwrap();
         assert_eq!(&late, b"hole", "it was only under way");
+        let mut forgotten = TcpStream::connect(proxy.addr()).await.unwrap();
+        assert_eq!(say(&mut forgotten, "three").await.unwrap(), "three");
+        proxy.forget_all();
+        assert_eq!(kind(say(&mut forgotten, "four").await), Some(io::ErrorKind::TimedOut));
+        let mut socket = TcpStream::connect(proxy.addr()).await.unwrap();
+        assert_eq!(say(&mut socket, "five").await.unwrap(), "five", "a new one is as the line is");
+        assert_eq!(kind(say(&mut forgotten, "six").await), Some(io::ErrorKind::TimedOut));
         proxy.half_close_all();
         assert_eq!(socket.read(&mut late).await.unwrap(), 0, "the echo has heard the end");
     }
