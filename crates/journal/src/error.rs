@@ -56,7 +56,8 @@ impl FaultKind {
         match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
             Some(5 | 6) => Self::Busy,
             Some(3 | 8 | 14) => Self::Unwritable,
-            Some(11 | 26) => Self::Corrupt,
+            // 18, "too big": a length that was damaged. Nothing as long was ever written.
+            Some(11 | 18 | 26) => Self::Corrupt,
             Some(13) => Self::DiskFull,
             _ => Self::Io,
         }

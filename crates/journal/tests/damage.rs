@@ -82,6 +82,12 @@ fn f12_a_record_at_another_place_is_not_returned() {
     damaged_pages(&[(12_342_004_354_125_041_062, vec![45])]);
 }
 
+#[test]
+fn f12_a_record_of_impossible_length_is_passed_by() {
+    let bytes = b"\0\0\0\0\0\0\0\0\x0eRb\xb4\xb9X\xe3\x8c\xbc\xd4\x8f\xc2rYj`]\x85\x86\xed\xd1\xd7";
+    damaged_pages(&[(7_404_652_548_882_414_672, bytes.to_vec())]);
+}
+
 #[tokio::test]
 async fn f16_a_journal_without_copies_of_its_places_is_read_and_goes_on() {
     let place = Place::new();
