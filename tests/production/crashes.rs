@@ -4,9 +4,9 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use lab::{Bench, Node, Pace, crash_points, until};
+use lab::{Bench, Node, Pace, crash_points, status_of, until};
 use serde_json::Value;
-use sim::Outcome;
+use sim::{HookRequest, Outcome};
 use tokio::time::sleep;
 
 fn is_the_workers(point: &str) -> bool {
@@ -59,6 +59,36 @@ async fn f1_f2_f3_b13_e5_p1_p2_p4_p5_p6_killed_at_every_step() {
             bench.approved(&login).await;
         }
     }
+    bench.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_a10_p4_what_a_crash_left_is_not_sent_again_by_another_ingress() {
+    let mut bench = Bench::start().await;
+    bench.run(2, 1).await;
+    for point in ["send.before_request:1", "send.after_response:1"] {
+        doom(&mut bench, 0, point).await;
+        bench.balancer.lead_to(vec![bench.nodes[0].server().public]);
+        let request = HookRequest::new(&bench.user("ana"), sim::Channel::Sms);
+        let first = bench.sim.okta().fire_hook(&request).await;
+        assert!(!first.is_sent(), "{first:?}");
+        dies(&mut bench.nodes[0]).await;
+        bench.nodes[0].settings.environment.clear();
+        bench.up(0).await;
+        let left = bench.transaction(&request.event_id).await;
+        assert_eq!((&left["status"], &left["failure_class"]), ("ambiguous", "crash"), "{point}");
+        let sent = bench.sim.twilio().sends().len();
+        bench.balancer.lead_to(vec![bench.nodes[1].server().public]);
+        for _ in 0..2 {
+            let again = bench.sim.okta().fire_hook(&request).await;
+            let answer: Value = serde_json::from_str(&again.body).unwrap();
+            assert_eq!(status_of(&answer), "PENDING", "{point}");
+        }
+        assert_eq!(bench.sim.twilio().sends().len(), sent, "{point}");
+        let told = format!("SELECT answer FROM otp_transactions WHERE id = '{}'", &left["id"]);
+        bench.rows_when(&told, |rows| &rows[0]["answer"] == "PENDING").await;
+    }
+    bench.lead();
     bench.verify().await;
 }
 

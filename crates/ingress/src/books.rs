@@ -2,18 +2,18 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ledger::{Ledger, StoredAnswer, Together};
+use ledger::{EarlierHook, Ledger, Together};
 use otp::OrgName;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 /// The way into the books for hooks under way. While the books do not answer, nobody waits for them.
 pub(crate) struct Books {
     ledger: Ledger,
-    questions: Together<(OrgName, String), Option<StoredAnswer>>,
-    away: Arc<AtomicBool>,
+    questions: Together<(OrgName, String), Option<EarlierHook>>,
+    away: Arc<watch::Sender<bool>>,
 }
 
 /// For one look into the books.
@@ -29,43 +29,54 @@ impl Books {
         let brief = ledger.within(BRIEFLY);
         let questions = Together::new(move |hooks: Vec<_>| {
             let ledger = brief.clone();
-            async move { ledger.answers_for(&hooks).await }
+            async move { ledger.earlier_hooks(&hooks).await }
         });
-        Self { ledger: ledger.within(PATIENCE), questions, away: Arc::default() }
+        let away = Arc::new(watch::Sender::new(true));
+        tokio::spawn(until_they_answer(ledger.within(PATIENCE), away.clone()));
+        Self { ledger: ledger.within(PATIENCE), questions, away }
     }
 
-    /// What was said about a hook; `None` also when the books cannot tell in time.
-    pub(crate) async fn said(&self, org: &OrgName, event_id: &str) -> Option<StoredAnswer> {
-        if self.away.load(Ordering::Relaxed) {
+    /// Returns when the books answer, which takes a moment after the start.
+    pub(crate) async fn ready(&self) {
+        // The sender is ours.
+        let _ = self.away.subscribe().wait_for(|away| !away).await;
+    }
+
+    /// What became of a hook that somebody has taken; `None` also when the books cannot tell in time.
+    pub(crate) async fn earlier(&self, org: &OrgName, event_id: &str) -> Option<EarlierHook> {
+        if *self.away.borrow() {
             return None;
         }
         match tokio::time::timeout(BRIEFLY, self.questions.ask((org.clone(), event_id.to_owned()))).await {
-            Ok(Ok(said)) => return said,
-            Ok(Err(err)) => self.lost(org, &err),
-            Err(slow) => self.lost(org, &slow),
+            Ok(Ok(earlier)) => return earlier,
+            Ok(Err(err)) => self.lost(&err),
+            Err(slow) => self.lost(&slow),
         }
         None
     }
 
-    fn lost(&self, org: &OrgName, why: &dyn Display) {
-        if !self.away.swap(true, Ordering::Relaxed) {
+    fn lost(&self, why: &dyn Display) {
+        if !self.away.send_replace(true) {
             warn!(error = %why, "the books do not answer; repeated hooks are not looked up there for now");
-            tokio::spawn(until_they_answer(self.ledger.clone(), org.clone(), self.away.clone()));
+            tokio::spawn(until_they_answer(self.ledger.clone(), self.away.clone()));
         }
     }
 }
 
-/// Nobody waits here: there is time to connect, which takes many round trips.
-async fn until_they_answer(ledger: Ledger, org: OrgName, away: Arc<AtomicBool>) {
-    // No hook has an empty id.
-    let nobodys = [(org, String::new())];
-    while ledger.answers_for(&nobodys).await.is_err() {
+/// Nobody waits here: there is time to connect, which takes many round trips. More than one at a time: so many are connected then, and
+/// have seen the statement.
+async fn until_they_answer(ledger: Ledger, away: Arc<watch::Sender<bool>>) {
+    while tokio::join!(look(&ledger), look(&ledger), look(&ledger)) != (true, true, true) {
         tokio::time::sleep(AGAIN).await;
         if Arc::strong_count(&away) == 1 {
             // Whoever would ask is gone.
             return;
         }
     }
-    info!("the books answer again");
-    away.store(false, Ordering::Relaxed);
+    info!("the books answer");
+    away.send_replace(false);
+}
+
+async fn look(ledger: &Ledger) -> bool {
+    ledger.earlier_hooks(&[]).await.is_ok()
 }

@@ -21,6 +21,7 @@ use crate::org::Org;
 use crate::progress::{Progress, Reply};
 use crate::recovery::recover_one;
 use crate::state::Ingress;
+use crate::telephony::owe_no_more;
 use crate::told::Told;
 
 /// For the last facts of a hook, when the disk is slow or refuses: tried again, this often and this far apart.
@@ -74,8 +75,12 @@ impl Hook {
 
     /// Sends the code, records what happened and says what Okta is told.
     async fn run(mut self, transaction: TransactionId) {
-        if let Some(told) = self.ingress.said_before(&self.org.name, &self.hook).await {
+        if let Some((told, owed)) = self.ingress.said_before(&self.org.name, &self.hook).await {
             info!(org = %self.org.name, answer = told.answer.as_str(), "telephony hook repeated: the answer in the books");
+            if let Some(earlier) = owed {
+                let event_id = self.hook.event_id.clone();
+                owe_no_more(&self.ingress, &self.org, earlier, event_id, &told).await;
+            }
             return self.answer(self.progress.decide(told.clone()).unwrap_or(told));
         }
         let (sendable, phone) = self.examine(transaction);

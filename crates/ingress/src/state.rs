@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use journal::{AppendError, Journal, Seq};
-use ledger::Ledger;
-use otp::{Clock, Entropy, Fact, OrgName, Vault};
+use ledger::{EarlierHook, Ledger};
+use otp::{Clock, Entropy, Fact, FailureClass, OrgName, TransactionId, Vault};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,6 +37,9 @@ pub struct Ingress {
     /// Work that goes on when its client is gone.
     pub(crate) work: TaskTracker,
 }
+
+/// So often, and so far apart, an answer is looked for that another node may be about to give.
+const ELSEWHERE: (u32, Duration) = (10, Duration::from_millis(100));
 
 impl Ingress {
     /// Its cursor in the journal: what came before need not be read again at a start.
@@ -92,20 +95,50 @@ impl Ingress {
         }
     }
 
-    /// What was said about a hook that memory no longer knows: asked of the books, briefly, and never in the way of a code.
-    pub(crate) async fn said_before(&self, org: &OrgName, hook: &TelephonyHook) -> Option<Told> {
+    /// Returns when the shared books can be asked about hooks that other nodes took.
+    pub async fn ready(&self) {
+        if self.shared {
+            self.books.ready().await;
+        }
+    }
+
+    /// What was said about a hook that memory does not know: asked of the books, briefly, and never in the way of a code. With it, the
+    /// transaction in whose books the answer is still missing.
+    pub(crate) async fn said_before(
+        &self,
+        org: &OrgName,
+        hook: &TelephonyHook,
+    ) -> Option<(Told, Option<TransactionId>)> {
         let event_id = hook.event_id.as_deref()?;
         if !self.shared && self.answers.is_new(org, event_id, hook.event_time) {
             return None;
         }
-        let answer = self.books.said(org, event_id).await?;
-        Some(Told {
-            answer: answer.answer,
-            failure: answer.failure_class,
-            provider: answer.provider,
-            provider_ref: answer.provider_ref,
-            attempt_ref: answer.attempt_ref,
-        })
+        let mut looks = 0;
+        let mut earlier = self.books.earlier(org, event_id).await?;
+        loop {
+            let transaction = match earlier {
+                EarlierHook::Answered(answer) => {
+                    let told = Told {
+                        answer: answer.answer,
+                        failure: answer.failure_class,
+                        provider: answer.provider,
+                        provider_ref: answer.provider_ref,
+                        attempt_ref: answer.attempt_ref,
+                    };
+                    return Some((told, None));
+                }
+                EarlierHook::Unanswered(transaction) => transaction,
+            };
+            looks += 1;
+            if looks > ELSEWHERE.0 {
+                // Its node has ended in the middle, or as good as that. Nobody knows whether the code was sent.
+                let told = Told::failure(FailureClass::Crash, None, &self.settings.policy);
+                return Some((told, Some(transaction)));
+            }
+            // Another node may be at it at this moment.
+            tokio::time::sleep(ELSEWHERE.1).await;
+            earlier = self.books.earlier(org, event_id).await.unwrap_or(EarlierHook::Unanswered(transaction));
+        }
     }
 
     /// Puts facts on disk that end what is there already, all or none.

@@ -87,7 +87,7 @@ pub(crate) async fn hook(
 }
 
 /// Puts an answer into the books that is given for a hook which a crash left without one.
-async fn owe_no_more(
+pub(crate) async fn owe_no_more(
     ingress: &Ingress,
     org: &Org,
     transaction: TransactionId,

@@ -5,9 +5,9 @@ use otp::{EventId, EventState, Fact, OrgName, TransactionId};
 
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    Applied, ClaimEnd, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventMatch, EventQuery,
-    EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery, SendRecord,
-    StoredAnswer, TransactionDetail, TransactionFilter, TransactionRow,
+    Applied, ClaimEnd, DeadLetterFilter, DeadLetterRow, EarlierHook, EventDetail, EventFilter, EventMatch,
+    EventQuery, EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery,
+    SendRecord, TransactionDetail, TransactionFilter, TransactionRow,
 };
 use crate::sqlite::SqliteLedger;
 use crate::{ApplyError, MigrateError, OpenError, Options, ReadError};
@@ -98,6 +98,19 @@ impl Ledger {
         on!(self, migrate())
     }
 
+    /// Lets the role `ringback_analytics` read the analytics views, and makes it where it is missing and may be made; whether it is there.
+    /// For the schema's owner.
+    ///
+    /// # Errors
+    /// [`MigrateError`] when somebody else owns the views or nobody could be asked.
+    pub async fn open_to_analysts(&self) -> Result<bool, MigrateError> {
+        match &self.0 {
+            // A file has no roles: who may read it reads all of it.
+            Backend::Sqlite(_) => Ok(true),
+            Backend::Postgres(backend) => backend.open_to_analysts().await,
+        }
+    }
+
     /// Enters `facts`, all in one transaction. Doing so again, in another order or in other batches changes nothing. Facts
     /// the database refuses for their content are reported, and the others entered.
     ///
@@ -148,27 +161,16 @@ impl Ledger {
         on!(self, feedback_for(transaction))
     }
 
-    /// What Okta was told first about a hook, whichever node told it.
+    /// What became of hooks that some node took, in the order asked: what Okta was told first, whichever node told it. One that was
+    /// not answered and certainly not sent is as good as new.
     ///
     /// # Errors
     /// [`ReadError`] when the books could not be read.
-    pub async fn answer_for(
-        &self,
-        org: &OrgName,
-        okta_event_id: &str,
-    ) -> Result<Option<StoredAnswer>, ReadError> {
-        on!(self, answer_for(org, okta_event_id))
-    }
-
-    /// The same about many hooks at once, in the order asked: one round trip.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the books could not be read.
-    pub async fn answers_for(
+    pub async fn earlier_hooks(
         &self,
         hooks: &[(OrgName, String)],
-    ) -> Result<Vec<Option<StoredAnswer>>, ReadError> {
-        on!(self, answers_for(hooks))
+    ) -> Result<Vec<Option<EarlierHook>>, ReadError> {
+        on!(self, earlier_hooks(hooks))
     }
 
     /// Asks for `holder` to be the one who reports about each of `subjects`, from `now` for `ttl`; answered in the order asked. Who

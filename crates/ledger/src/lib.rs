@@ -32,8 +32,8 @@ pub use error::{ApplyError, Cause, MigrateError, OpenError, ReadError};
 pub use ledger::Ledger;
 pub use options::Options;
 pub use rows::{
-    Applied, AttemptRow, ClaimEnd, DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventMatch,
-    EventQuery, EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery,
-    SendRecord, StoredAnswer, TransactionDetail, TransactionFilter, TransactionRow,
+    Applied, AttemptRow, ClaimEnd, DeadLetterFilter, DeadLetterRow, EarlierHook, EventDetail, EventFilter,
+    EventMatch, EventQuery, EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim,
+    Retention, SendQuery, SendRecord, StoredAnswer, TransactionDetail, TransactionFilter, TransactionRow,
 };
 pub use together::{Together, Unanswered};

@@ -33,6 +33,7 @@ macro_rules! suite {
             duplicates::a10_the_smallest_id_of_a_hook_is_the_first_in_any_order,
             duplicates::a10_hooks_without_an_id_and_of_other_orgs_are_no_duplicates,
             duplicates::a10_the_answer_of_a_hook_is_the_earliest_of_its_copies,
+            duplicates::p4_a_hook_that_a_crash_left_is_known,
             duplicates::a10_many_answers_come_in_the_order_asked,
             claims::p6_a_report_is_one_workers_at_a_time,
             claims::p6_a_claim_that_ran_out_is_doubtful,

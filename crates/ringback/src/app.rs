@@ -73,6 +73,8 @@ const WINDOW: usize = 10_000;
 const ADOPTION: Duration = Duration::from_secs(1);
 /// For the ledger's schema before hooks are taken: they wait meanwhile, and Okta gives them three seconds.
 const SCHEMA_FIRST: Duration = Duration::from_millis(500);
+/// For the first look into shared books before hooks are taken.
+const BOOKS_FIRST: Duration = Duration::from_millis(500);
 /// For the ledger's schema at a start; after that the start goes on without it.
 const SCHEMA: Duration = Duration::from_secs(5);
 /// For reports in hand; one that takes longer is made again by the next start, which knows that it may have had its effect.
@@ -162,6 +164,8 @@ impl App {
                     settings,
                 ));
                 ingress.remember(recovered);
+                // A repeated hook may be among the first. Where the books are away, they are waited for no longer.
+                let _ = tokio::time::timeout(BOOKS_FIRST, ingress.ready()).await;
                 Some(ingress)
             }
             Role::Worker => None,
@@ -385,9 +389,19 @@ pub(crate) async fn open_journal(
     }
 }
 
-/// Opens the ledger with its schema up to date.
+/// Opens the ledger for a command: a file with its schema up to date, a shared database as it is.
 pub(crate) async fn open_ledger(config: &Config) -> anyhow::Result<Ledger> {
     let ledger = ledger(config).await?;
+    if ledger.is_shared() {
+        let health = ledger.health().await.context("the ledger cannot be read")?;
+        anyhow::ensure!(
+            health.schema_version >= health.known_version,
+            "the ledger's schema is at version {}, and this binary needs {}: run `ringback migrate`",
+            health.schema_version,
+            health.known_version
+        );
+        return Ok(ledger);
+    }
     let migrated = ledger.migrate().await.context("the ledger's schema cannot be brought up")?;
     if !migrated.ran.is_empty() {
         info!(ran = ?migrated.ran, version = migrated.version, "the ledger's schema was brought up");

@@ -321,7 +321,7 @@ impl Worker {
             doubtful,
             expires,
             attempt,
-            open_by: (self.clock.now() > later(published, ONE_LOGIN))
+            open_by: (doubtful || self.clock.now() > later(published, ONE_LOGIN))
                 .then(|| self.open_by(received, doubtful)),
         };
         self.report(received, report, event).await

@@ -114,11 +114,11 @@ impl Worker {
             );
             return delivery.bury("no event that this version can read");
         };
-        otp::crash_point!("worker.taken");
-        let Message { tries, doubtful, .. } = *delivery.message();
         if delivery.deaths() >= MOST_DEATHS {
             return self.bury(&received, delivery).await;
         }
+        otp::crash_point!("worker.taken");
+        let Message { tries, doubtful, .. } = *delivery.message();
         let span = debug_span!(target: trace::TARGET, "event", otel.kind = "consumer", org = %received.event.id.org, tries);
         trace::continue_from(&span, delivery.message().traceparent.as_deref());
         let work = self.approve(&received, tries, doubtful).instrument(span);

@@ -4,27 +4,16 @@ use tracing::warn;
 use super::PostgresLedger;
 use super::word::{maybe, must, number, word};
 use crate::ReadError;
-use crate::rows::StoredAnswer;
+use crate::rows::{EarlierHook, StoredAnswer};
 use crate::text::text;
 
 impl PostgresLedger {
-    pub(crate) async fn answer_for(
-        &self,
-        org: &OrgName,
-        okta_event_id: &str,
-    ) -> Result<Option<StoredAnswer>, ReadError> {
-        let answers = self.answers_for(&[(org.clone(), okta_event_id.to_owned())]).await?;
-        Ok(answers.into_iter().next().flatten())
-    }
-
-    pub(crate) async fn answers_for(
+    pub(crate) async fn earlier_hooks(
         &self,
         hooks: &[(OrgName, String)],
-    ) -> Result<Vec<Option<StoredAnswer>>, ReadError> {
+    ) -> Result<Vec<Option<EarlierHook>>, ReadError> {
+        // Asked even when it is about none: then it says whether the books can be asked.
         let mut answers = vec![None; hooks.len()];
-        if hooks.is_empty() {
-            return Ok(answers);
-        }
         let orgs: Vec<String> = hooks.iter().map(|(org, _)| org.as_str().to_owned()).collect();
         let ids: Vec<String> = hooks.iter().map(|(_, id)| text(id).into_owned()).collect();
         // One after the other through the indexes, however many are asked: the limits leave no other way.
@@ -39,10 +28,13 @@ impl PostgresLedger {
                     LIMIT 1
                 ) first
                 CROSS JOIN LATERAL (
-                    SELECT * FROM otp_transactions t WHERE t.id = first.id AND t.answered_at IS NOT NULL
-                    UNION ALL
-                    SELECT * FROM otp_transactions t WHERE t.duplicate_of = first.id AND t.answered_at IS NOT NULL
-                    ORDER BY answered_at, id
+                    SELECT * FROM (
+                        SELECT * FROM otp_transactions t WHERE t.id = first.id
+                        UNION ALL
+                        SELECT * FROM otp_transactions t WHERE t.duplicate_of = first.id
+                    ) copies
+                    WHERE copies.answered_at IS NOT NULL OR copies.failure_class IS DISTINCT FROM 'not_sent'
+                    ORDER BY copies.answered_at NULLS LAST, copies.id
                     LIMIT 1
                 ) a"#,
                 &orgs,
@@ -51,19 +43,22 @@ impl PostgresLedger {
             .await?;
         for row in rows {
             let place: usize = number("place", row.place - 1)?;
-            let answer = || {
-                Ok::<_, ReadError>(StoredAnswer {
+            let earlier = || {
+                let Some(answered_at) = row.answered_at else {
+                    return Ok(EarlierHook::Unanswered(row.id.into()));
+                };
+                Ok::<_, ReadError>(EarlierHook::Answered(StoredAnswer {
                     transaction: row.id.into(),
                     answer: word("answer", &must("answer", row.answer)?)?,
                     failure_class: maybe("answer_failure_class", row.answer_failure_class.as_deref())?,
                     provider: row.answer_provider,
                     provider_ref: row.answer_provider_ref,
                     attempt_ref: row.answer_attempt_ref,
-                    answered_at: must("answered_at", row.answered_at)?.to_jiff(),
-                })
+                    answered_at: answered_at.to_jiff(),
+                }))
             };
             if let Some(asked) = answers.get_mut(place) {
-                *asked = answer()
+                *asked = earlier()
                     .inspect_err(|err| warn!(error = %err, "an answer in the books cannot be read"))
                     .ok();
             }

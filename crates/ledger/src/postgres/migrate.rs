@@ -13,6 +13,29 @@ use crate::{MigrateError, ReadError};
 static MIGRATIONS: Migrator =
     Migrator { ignore_missing: true, locking: false, ..sqlx::migrate!("../../migrations/postgres") };
 
+/// What the third migration did once: the role may have been made since, by somebody who may.
+const OPEN_TO_ANALYSTS: &str = "
+    DO $$
+    DECLARE
+        view_name text;
+    BEGIN
+        BEGIN
+            CREATE ROLE ringback_analytics NOLOGIN;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL;
+        END;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ringback_analytics') THEN
+            RETURN;
+        END IF;
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO ringback_analytics', current_schema());
+        FOR view_name IN
+            SELECT viewname FROM pg_views WHERE schemaname = current_schema() AND viewname LIKE 'analytics\\_%'
+        LOOP
+            EXECUTE format('GRANT SELECT ON %I TO ringback_analytics', view_name);
+        END LOOP;
+    END
+    $$";
+
 /// The longest a migration may take.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -33,6 +56,23 @@ impl PostgresLedger {
         // Large books may take their time.
         let patient = Self { limit: PATIENCE, patience: PATIENCE, ..self.clone() };
         patient.writing(|connection| Box::pin(bring_up(connection))).await.map_err(MigrateError::from)?
+    }
+
+    pub(crate) async fn open_to_analysts(&self) -> Result<bool, MigrateError> {
+        self.writing(|connection| {
+            Box::pin(async move {
+                let database = |error| MigrateError::from(fault::of(error));
+                sqlx::raw_sql(OPEN_TO_ANALYSTS).execute(&mut *connection).await.map_err(database)?;
+                sqlx::query_scalar!(
+                    r#"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ringback_analytics') AS "there!""#
+                )
+                .fetch_one(connection)
+                .await
+                .map_err(database)
+            })
+        })
+        .await
+        .map_err(MigrateError::from)?
     }
 
     pub(crate) async fn health(&self) -> Result<Health, ReadError> {

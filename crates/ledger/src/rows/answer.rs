@@ -20,3 +20,12 @@ pub struct StoredAnswer {
     /// When.
     pub answered_at: Timestamp,
 }
+
+/// What the books know of a hook that somebody has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlierHook {
+    /// It was answered so.
+    Answered(StoredAnswer),
+    /// The books know of no answer: its node is at it, or has ended in the middle. The code may have been sent.
+    Unanswered(TransactionId),
+}

@@ -13,7 +13,7 @@ mod retention;
 mod send;
 mod transaction;
 
-pub use answer::StoredAnswer;
+pub use answer::{EarlierHook, StoredAnswer};
 pub use applied::{Applied, Migrated};
 pub use attempt::AttemptRow;
 pub(crate) use claim::CLAIM_MEMORY;

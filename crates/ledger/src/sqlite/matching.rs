@@ -6,7 +6,7 @@ use super::SqliteLedger;
 use super::columns::Columns;
 use super::decode::feedback;
 use crate::ReadError;
-use crate::rows::{EventMatch, EventQuery, FeedbackRow, SendQuery, SendRecord, StoredAnswer};
+use crate::rows::{EarlierHook, EventMatch, EventQuery, FeedbackRow, SendQuery, SendRecord, StoredAnswer};
 use crate::text::{moment, text};
 
 impl SqliteLedger {
@@ -110,22 +110,22 @@ impl SqliteLedger {
     }
 
     /// A file has no round trips to save: one after the other.
-    pub(crate) async fn answers_for(
+    pub(crate) async fn earlier_hooks(
         &self,
         hooks: &[(OrgName, String)],
-    ) -> Result<Vec<Option<StoredAnswer>>, ReadError> {
+    ) -> Result<Vec<Option<EarlierHook>>, ReadError> {
         let mut answers = Vec::with_capacity(hooks.len());
         for (org, okta_event_id) in hooks {
-            answers.push(self.answer_for(org, okta_event_id).await?);
+            answers.push(self.earlier_hook(org, okta_event_id).await?);
         }
         Ok(answers)
     }
 
-    pub(crate) async fn answer_for(
+    async fn earlier_hook(
         &self,
         org: &OrgName,
         okta_event_id: &str,
-    ) -> Result<Option<StoredAnswer>, ReadError> {
+    ) -> Result<Option<EarlierHook>, ReadError> {
         let row = self
             .row(
                 sqlx::query(
@@ -135,8 +135,9 @@ impl SqliteLedger {
                     )
                     SELECT id, answer, answer_failure_class, answer_provider, answer_provider_ref, answer_attempt_ref, answered_at
                     FROM otp_transactions
-                    WHERE (id = (SELECT id FROM first) OR duplicate_of = (SELECT id FROM first)) AND answered_at IS NOT NULL
-                    ORDER BY answered_at, id
+                    WHERE (id = (SELECT id FROM first) OR duplicate_of = (SELECT id FROM first))
+                    AND (answered_at IS NOT NULL OR failure_class IS NOT 'not_sent')
+                    ORDER BY answered_at NULLS LAST, id
                     LIMIT 1",
                 )
                 .bind(org.as_str().to_owned())
@@ -145,14 +146,18 @@ impl SqliteLedger {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let row = Columns(&row);
-        Ok(Some(StoredAnswer {
-            transaction: row.must("id", Columns::id)?,
+        let transaction = row.must("id", Columns::id)?;
+        let Some(answered_at) = row.moment("answered_at")? else {
+            return Ok(Some(EarlierHook::Unanswered(transaction)));
+        };
+        Ok(Some(EarlierHook::Answered(StoredAnswer {
+            transaction,
             answer: row.must("answer", Columns::word)?,
             failure_class: row.word("answer_failure_class")?,
             provider: row.text("answer_provider")?,
             provider_ref: row.text("answer_provider_ref")?,
             attempt_ref: row.text("answer_attempt_ref")?,
-            answered_at: row.must("answered_at", Columns::moment)?,
-        }))
+            answered_at,
+        })))
     }
 }

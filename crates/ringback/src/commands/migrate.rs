@@ -14,10 +14,17 @@ pub(super) async fn run(file: Option<&Path>) -> Result<ExitCode, CommandError> {
     let ledger =
         Ledger::open(config.ledger.url.expose_secret(), Options::default()).await.context("ledger.url")?;
     let migrated = ledger.migrate().await.context("the ledger's schema cannot be brought up")?;
+    let analysts = ledger.open_to_analysts().await.context("the role ringback_analytics")?;
     ledger.close().await;
     for name in &migrated.ran {
         line(format_args!("ran {name}"));
     }
     line(format_args!("the schema is at version {}", migrated.version));
+    if !analysts {
+        line(
+            "the role ringback_analytics is missing, and this role may not make it: have CREATE ROLE ringback_analytics NOLOGIN run \
+            by one that may, then run this again",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
