@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lab::{Bench, Cut, Line, Pace, Way, until};
+use lab::{Bench, Cut, Line, Pace, Way, until, until_within};
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use tokio::time::sleep;
@@ -164,5 +164,33 @@ async fn b10_b16_b17_p5_a_full_queue_refuses_and_a_new_broker_knows_nothing() {
     // A broker that was built anew: whoever connects declares what is missing.
     bench.rabbit.as_mut().unwrap().wipe().await;
     bench.whole_login().await;
+    bench.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b17_p5_p11_what_the_broker_confirmed_and_lost_is_handed_over_again() {
+    let mut bench = Bench::with_rabbit().await;
+    bench.run(1, 0).await;
+    let mut logins = Vec::new();
+    for _ in 0..5 {
+        let user = bench.user("ana");
+        let login = bench.login(&user).await;
+        bench.type_in(&user, login.code()).await;
+        logins.push(login);
+    }
+    until("the broker has all of it", async || {
+        let depths = bench.depths().await?;
+        (depths.iter().map(|(_, n)| n).sum::<u32>() == 5).then_some(())
+    })
+    .await;
+    bench.rabbit.as_mut().unwrap().wipe().await;
+    let worker = bench.add("worker", |_| {});
+    bench.up(worker).await;
+    for login in &logins {
+        until_within(Duration::from_secs(120), "it is approved after half a minute", async || {
+            bench.sim.twilio().approved(&login.request.phone).then_some(())
+        })
+        .await;
+    }
     bench.verify().await;
 }

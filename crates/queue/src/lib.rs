@@ -41,6 +41,9 @@ pub trait Queue: Send + Sync + 'static {
     /// How many messages wait or are being worked on, as far as this process knows.
     fn depth(&self) -> usize;
 
+    /// Whether nothing waits in it anywhere, in nobody's hands or for its time to come; false also when nobody can say.
+    fn is_empty(&self) -> bool;
+
     /// Why it takes or gives nothing at present; `None` when all is well.
     fn trouble(&self) -> Option<String>;
 

@@ -76,6 +76,10 @@ impl Queue for MemoryQueue {
         self.0.shelf.len() + self.0.in_hand.load(Ordering::Relaxed)
     }
 
+    fn is_empty(&self) -> bool {
+        self.depth() == 0
+    }
+
     fn trouble(&self) -> Option<String> {
         None
     }

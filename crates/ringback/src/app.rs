@@ -22,7 +22,7 @@ use telephony::{Dispatcher, Policy};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
-use worker::{OrgAccess, Parts, Worker};
+use worker::{OrgAccess, Parts, Stragglers, Worker};
 
 use crate::cli::Role;
 use crate::config::{Config, OrgConfig};
@@ -197,6 +197,9 @@ impl App {
         // An in-process queue forgets with the process; the journal knows what was finished.
         let settled = (!config.queue.is_broker()).then_some((Fact::EVENT_SETTLED, worker::read_settled as _));
         let relay = Relay::new(journal.clone(), queue.clone(), worker::read_event, settled, WINDOW);
+        let stragglers = config.queue.is_broker().then(|| {
+            Arc::new(Stragglers::new(journal.clone(), ledger.clone(), queue.clone(), clock.clone()))
+        });
         let housekeeping = Housekeeping {
             ingress: ingress.clone(),
             journal: journal.clone(),
@@ -225,6 +228,14 @@ impl App {
         tasks.spawn(supervised("drain", move || draining.clone().run(stopping.clone())));
         let stopping = stop.clone();
         tasks.spawn(supervised("housekeeping", move || housekeeping.clone().run(stopping.clone())));
+        if let Some(stragglers) = stragglers {
+            // What is older was looked at before the restart, or is found by a person.
+            let (from, stopping) = (journal.cursor(Ingress::CURSOR).await?, stop.clone());
+            tasks.spawn(supervised("stragglers", move || {
+                let (stragglers, stopping) = (stragglers.clone(), stopping.clone());
+                async move { stragglers.run(from, stopping).await }
+            }));
+        }
         let (answered, stopping) = (journal.clone(), stop.clone());
         tasks.spawn(supervised("answers cursor", move || {
             ingress::keep_cursor(answered.clone(), clock.clone(), stopping.clone())

@@ -10,11 +10,13 @@ mod inbox;
 mod lookup;
 mod org;
 mod settings;
+mod stragglers;
 mod subject;
 mod wire;
 mod worker;
 
 pub use org::OrgAccess;
 pub use settings::Settings;
+pub use stragglers::Stragglers;
 pub use wire::{read_event, read_settled};
 pub use worker::{Parts, Worker};

@@ -11,15 +11,19 @@ pub fn read_event(record: &Record) -> RelayItem {
     }
     match Fact::decode(&record.kind, record.version, &record.payload) {
         Ok(Fact::EventReceived(received)) if received.event.reading != Reading::Nothing => {
-            let message = Message {
-                key: key(&received.event.id),
-                payload: record.payload.clone(),
-                traceparent: received.traceparent,
-                ..Message::default()
-            };
-            RelayItem::Publish { message, node: received.node }
+            RelayItem::Publish { message: message_of(&received, record), node: received.node }
         }
         _ => RelayItem::Pass,
+    }
+}
+
+/// The message of an event, of which `record` is the fact.
+pub(crate) fn message_of(received: &EventReceived, record: &Record) -> Message {
+    Message {
+        key: key(&received.event.id),
+        payload: record.payload.clone(),
+        traceparent: received.traceparent.clone(),
+        ..Message::default()
     }
 }
 

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -125,10 +124,10 @@ impl Shared {
     /// Asks the broker how much is ready. Fails when it does not say.
     pub(super) async fn ask(&self, link: &Link) -> Result<(), LinkError> {
         let patience = self.broker.options.confirm_timeout;
-        let ready = tokio::time::timeout(patience, self.broker.topology.ready(&link.channel)).await;
-        let ready =
-            ready.map_err(|_| LinkError::Silent { patience, doing: "being asked how much is ready" })??;
-        self.status.ready.store(ready, Ordering::Relaxed);
+        let counts = tokio::time::timeout(patience, self.broker.topology.counts(&link.channel)).await;
+        let (ready, resting) =
+            counts.map_err(|_| LinkError::Silent { patience, doing: "being asked how much is ready" })??;
+        self.status.said(ready, resting);
         Ok(())
     }
 }

@@ -136,6 +136,10 @@ impl Queue for AmqpQueue {
         self.shared.status.depth()
     }
 
+    fn is_empty(&self) -> bool {
+        self.shared.status.is_empty()
+    }
+
     fn trouble(&self) -> Option<String> {
         self.shared.status.trouble()
     }

@@ -35,8 +35,10 @@ pub(super) struct Status {
     pub(super) unconfirmed: AtomicUsize,
     /// Deliveries that are not yet settled.
     pub(super) in_hand: AtomicUsize,
-    /// What the broker said last.
-    pub(super) ready: AtomicU32,
+    /// What the broker said last is ready.
+    ready: AtomicU32,
+    /// And what of it waits anywhere; `None` where it was not asked since something was wrong.
+    waiting: Mutex<Option<u32>>,
 }
 
 impl Status {
@@ -54,8 +56,20 @@ impl Status {
         }
     }
 
+    /// The broker has said what is ready, and what rests until its time comes.
+    pub(super) fn said(&self, ready: u32, resting: u32) {
+        self.ready.store(ready, Ordering::Relaxed);
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(ready.saturating_add(resting));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let waiting = *self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting == Some(0) && self.depth() == 0
+    }
+
     /// Something is wrong. Logged when it was not said before.
     pub(super) fn wrong(&self, side: Side, why: String) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let before = self.troubles()[side as usize].replace(why.clone());
         if before.as_deref() == Some(why.as_str()) {
             debug!(connection = side.as_str(), cause = why, "still without RabbitMQ");

@@ -160,10 +160,20 @@ impl Topology {
         Ok(())
     }
 
-    /// How many messages are ready in the main queue. Fails, and closes the channel, where the queue is gone.
-    pub(super) async fn ready(&self, channel: &Channel) -> Result<u32, lapin::Error> {
+    /// How many messages are ready in the main queue, and how many rest in those for delays. Fails, and closes the channel, where one is
+    /// gone.
+    pub(super) async fn counts(&self, channel: &Channel) -> Result<(u32, u32), lapin::Error> {
+        let ready = self.count(channel, Route::Events).await?;
+        let mut resting = 0u32;
+        for tier in 0..TIERS.len() {
+            resting = resting.saturating_add(self.count(channel, Route::Delay(tier)).await?);
+        }
+        Ok((ready, resting))
+    }
+
+    async fn count(&self, channel: &Channel, route: Route) -> Result<u32, lapin::Error> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
-        let name = self.queue(Route::Events);
+        let name = self.queue(route);
         let queue = channel.queue_declare(name.as_str().into(), options, FieldTable::default()).await?;
         Ok(queue.message_count())
     }
