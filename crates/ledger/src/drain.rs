@@ -55,6 +55,11 @@ impl Drain {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The ledger has not answered since the start: until it does, that is what keeps facts from it.
+    pub fn not_reached_yet(&self) {
+        self.note(Some("the ledger has not answered since the start".to_owned()));
+    }
+
     fn note(&self, trouble: Option<String>) -> Option<String> {
         std::mem::replace(&mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner), trouble)
     }

@@ -138,7 +138,10 @@ impl App {
         let mut preparing: Preparing = Box::pin(prepare(drain.clone()));
         let preparing = match tokio::time::timeout(SCHEMA_FIRST, &mut preparing).await {
             Ok(prepared) => prepared.map(|()| None)?,
-            Err(_) => Some(preparing),
+            Err(_) => {
+                drain.not_reached_yet();
+                Some(preparing)
+            }
         };
 
         let ingress = match role {
