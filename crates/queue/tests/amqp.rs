@@ -278,7 +278,8 @@ async fn b13_what_a_dead_consumer_had_comes_again() {
         delivery.ack();
         again.ack();
         eventually("nothing left", || queue.depth() == 0).await;
-        assert_eq!(queue.trouble(), None);
+        // The cut was through both connections, and the one for publishing may come back later.
+        eventually("all is well again", || queue.trouble().is_none()).await;
 
         // The same when the whole queue goes.
         soon(queue.publish(message("b"))).await.unwrap();
