@@ -162,7 +162,7 @@ impl Ledger {
     }
 
     /// What became of hooks that some node took, in the order asked: what Okta was told first, whichever node told it. One that was
-    /// not answered and certainly not sent is as good as new.
+    /// not answered and certainly not sent is as good as new. Asked about none, it says whether the books can be asked.
     ///
     /// # Errors
     /// [`ReadError`] when the books could not be read.

@@ -60,6 +60,7 @@ pub(crate) async fn a15_without_a_schema_nothing_is_put_aside(bench: Bench) {
     assert!(matches!(error, ApplyError::Schema(_)) && !error.is_transient(), "{error}");
     assert!(error.to_string().contains("ringback migrate"), "{error}");
     let error = ledger.event_state(&event_id("ev")).await.unwrap_err();
+    assert!(ledger.earlier_hooks(&[]).await.is_err(), "the books are asked even when it is about no hook");
     assert!(matches!(error, ReadError::Schema(_)) && !error.is_transient(), "{error}");
     // The same handle works once the schema is there.
     ledger.migrate().await.unwrap();
