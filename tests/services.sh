@@ -85,6 +85,18 @@ ensure_installed() {
     [ -n "$(postgres_bin)" ] || install_package postgresql
     [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || install_package rabbitmq-server
     command -v strace >/dev/null || install_package strace
+    ensure_chromium
+}
+
+# The browser in which pages are looked at: the one that is named, or the one that is installed; and letters for it to show.
+ensure_chromium() {
+    if [ -n "${RINGBACK_TEST_CHROMIUM:-}" ]; then
+        command -v "$RINGBACK_TEST_CHROMIUM" >/dev/null || missing "RINGBACK_TEST_CHROMIUM names no program"
+        return
+    fi
+    command -v chromium >/dev/null || install_package chromium
+    command -v chromium >/dev/null || missing "chromium is installed, but there is no command of that name"
+    [ -d /usr/share/fonts/truetype/dejavu ] || [ "$(id -u)" != 0 ] || install_package fonts-dejavu-core
 }
 
 ensure_postgres() {

@@ -20,6 +20,8 @@ ALTER ROLE ringback_grafana SET default_transaction_read_only = on;
 ALTER ROLE ringback_grafana SET statement_timeout = '15s';
 ALTER ROLE ringback_grafana SET idle_in_transaction_session_timeout = '30s';
 ALTER ROLE ringback_grafana SET temp_file_limit = '256MB';
+ALTER ROLE ringback_grafana SET work_mem = '32MB';
+ALTER ROLE ringback_grafana SET random_page_cost = 1.1;
 
 CREATE DATABASE ringback OWNER ringback_owner;
 REVOKE ALL ON DATABASE ringback FROM PUBLIC;

@@ -8,7 +8,7 @@ use sim::{Channel, Engine, Fault, Outcome, VerifyOp};
 
 use tokio::task::JoinSet;
 
-use crate::harness::{PATIENCE, World, until};
+use crate::harness::{Kind, PATIENCE, Provider, World, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p6_a_login_is_approved_by_its_reference_and_entered() {
@@ -102,6 +102,34 @@ async fn e4_the_twin_events_of_an_enrolment_are_one_report() {
         assert_ne!(&world.transaction(&enrolment.request.event_id).await["verified_at"], "NULL");
         assert_eq!(okta.requests(), []);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e4_p6_of_an_enrolment_by_both_channels_the_code_that_was_entered_counts() {
+    // Two vendors, so that each message is a verification of its own.
+    let world = World::with(|settings| {
+        settings.providers =
+            vec![Provider::new("calls", Kind::Verify), Provider::new("texts", Kind::Messaging)];
+        settings.more = "[[telephony.routes]]\nchannels = ['sms']\nproviders = ['texts']\n\
+            [[telephony.routes]]\nproviders = ['calls']\n"
+            .to_owned();
+    })
+    .await;
+    let user = world.user("ana");
+    let phone = crate::harness::phone();
+    let okta = world.sim.okta();
+    let text = okta.enrol(&user.id, &phone, Channel::Sms).await.unwrap();
+    let call = okta.enrol(&user.id, &phone, Channel::Voice).await.unwrap();
+    assert!(text.is_sent() && call.is_sent());
+    okta.enter_code(&user.id, call.code()).await.unwrap();
+    let events = okta.queued_events();
+    assert!(okta.flush_events().await.unwrap().is_received());
+    for (event, state) in events.iter().zip(["skipped", "done"]) {
+        world.event_when(event["uuid"].as_str().unwrap(), state).await;
+    }
+    assert_ne!(&world.transaction(&call.request.event_id).await["verified_at"], "NULL");
+    assert_eq!(&world.transaction(&text.request.event_id).await["verified_at"], "NULL", "nobody entered it");
+    assert_eq!(world.rows("SELECT * FROM feedback_reports").await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

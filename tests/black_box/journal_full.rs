@@ -225,6 +225,28 @@ async fn p6_books_that_are_behind_do_not_lead_to_an_older_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p6_a_login_while_the_books_stood_still_is_verified_in_them_afterwards() {
+    let world = World::start().await;
+    let user = world.user("ana");
+    let books = lock_books(&world.path("data/ledger.db")).await;
+    let login = world.login(&user, Channel::Sms).await;
+    world.type_in(&user, login.code()).await;
+    // By the number: that is all there is to go by.
+    world.sim.twilio().wait_for_reports(1, PATIENCE).await.unwrap();
+    assert!(world.sim.twilio().approved(&login.request.phone));
+    books.close().await.unwrap();
+    let sql = "SELECT * FROM otp_transactions WHERE verified_at IS NOT NULL";
+    let rows = world.rows_when(sql, |rows| rows.len() == 1).await;
+    assert_eq!(&rows[0]["okta_event_id"], &login.request.event_id);
+    let sid = &world.sim.twilio().sends()[0].verification_sid;
+    let report = world.rows("SELECT * FROM feedback_reports").await.remove(0);
+    assert_eq!([&report["provider_ref"], &report["result"]], [sid.as_str(), "reported"]);
+    let event = world.event_when(&report["event_uuid"], "done").await;
+    assert_eq!(&event["transaction_id"], &rows[0]["id"]);
+    assert_eq!(world.sim.twilio().reports().len(), 1, "nobody was told twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p6_without_a_credential_an_event_waits_for_the_books() {
     let world = World::with(|settings| settings.api_token = Some(String::new())).await;
     let user = world.user("ana");

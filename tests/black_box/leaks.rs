@@ -260,9 +260,9 @@ async fn p8_s8_no_code_no_number_and_no_secret_is_written_anywhere() {
         events.extend([event, json!({ "eventType": 7, "phone": enrolled })]);
     }
     world.deliver(&world.sim.okta().envelope(&events)).await;
-    // All but the one that was redirected, which waits until somebody mends the address.
+    // All but the one that was redirected, which waits until somebody mends the address; one of those sent before may have been that one.
     let sql = "SELECT uuid FROM okta_events WHERE okta_user_id LIKE '00uasked%' AND state <> 'queued'";
-    world.rows_when(sql, |rows| rows.len() == 6).await;
+    world.rows_when(sql, |rows| rows.len() >= 6).await;
     assert_eq!((world.sim.twilio().faults_waiting(), world.sim.okta().faults_waiting()), (0, 0));
 
     // Killed in the middle, and ended well.

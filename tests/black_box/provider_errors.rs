@@ -91,7 +91,7 @@ async fn c8_too_many_requests_is_tried_once_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c9_the_sixth_code_is_refused_until_one_is_approved() {
-    let world = World::start().await;
+    let world = World::with(|settings| settings.more = "[feedback]\ncancel = 'never'\n".to_owned()).await;
     let user = world.user("ana");
     let mut last = None;
     for _ in 0..5 {

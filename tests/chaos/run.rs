@@ -82,10 +82,11 @@ async fn finish(mut bench: Bench, load: Load, begun: Instant) -> bool {
     let healed = Instant::now();
     let settled = bench.settles_within(RECOVERY).await;
     let took = healed.elapsed();
+    let looked_up = looked_up(&bench, healed).await;
     let violations = bench.check().await;
     summarize(&bench, &told).await;
     println!(
-        "{:7.2} settled: {settled}, {:.1} s after the load",
+        "{:7.2} settled: {settled}, {:.1} s after the load; every send looked up: {looked_up}",
         begun.elapsed().as_secs_f64(),
         took.as_secs_f64()
     );
@@ -96,9 +97,27 @@ async fn finish(mut bench: Bench, load: Load, begun: Instant) -> bool {
             println!("      {row:?}");
         }
     }
-    if !settled || !violations.is_empty() {
+    if !settled || !looked_up || !violations.is_empty() {
         println!("what was written is in {}", bench.keep().display());
         return false;
+    }
+    true
+}
+
+/// P11: whether it comes to be known of every send, in time, whether the provider took it; P6: and whether both messages of a login that
+/// went out twice come to be told of it.
+async fn looked_up(bench: &Bench, healed: Instant) -> bool {
+    let open = "SELECT count(*) FROM send_attempts a JOIN otp_transactions t ON t.id = a.transaction_id
+        WHERE a.outcome IS NULL OR a.outcome = 'ambiguous' OR (
+            a.outcome = 'accepted' AND t.verified_at IS NOT NULL AND t.received_at > now() - interval '9 minutes'
+            AND EXISTS (SELECT FROM send_attempts second WHERE second.transaction_id = t.id AND second.n = 2)
+            AND NOT EXISTS (SELECT FROM feedback_reports r WHERE r.provider_ref = a.provider_ref)
+        )";
+    while bench.value(open).await != "0" {
+        if healed.elapsed() > RECOVERY {
+            return false;
+        }
+        sleep(Duration::from_millis(250)).await;
     }
     true
 }

@@ -93,8 +93,8 @@ fn booked() -> String {
         "INSERT INTO otp_transactions (id, org, okta_event_id, status, answer, provider, provider_ref, received_at) VALUES
             ('{T1}', 'main', 'e1', 'accepted', 'SUCCESSFUL', 'verify', 'VE1', now()),
             ('{T2}', 'main', 'e2', 'ambiguous', 'PENDING', 'verify', NULL, now());
-        INSERT INTO send_attempts (transaction_id, n, provider, started_at, ended_at, outcome) VALUES
-            ('{T1}', 1, 'verify', now(), now(), 'accepted'), ('{T2}', 1, 'verify', now(), now(), 'ambiguous');
+        INSERT INTO send_attempts (transaction_id, n, provider, started_at, ended_at, outcome, http_status) VALUES
+            ('{T1}', 1, 'verify', now(), now(), 'accepted', 201), ('{T2}', 1, 'verify', now(), now(), 'ambiguous', NULL);
         INSERT INTO okta_events (org, uuid, event_type, deliveries, state) VALUES
             ('main', 'ev1', 'user.authentication.auth_via_mfa', 1, 'done');
         {}",

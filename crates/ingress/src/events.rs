@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use okta::{EventDelivery, Parsed};
-use otp::{EventReceived, Fact, OrgName, Quarantined, Reading};
+use otp::{EventReceived, EventSource, Fact, OrgName, Quarantined, Reading, SendNoted};
 use tracing::{Instrument as _, debug_span, error, info, warn};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub(crate) async fn challenge(
     Path(org): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let org = match door::admit(&ingress, &org, &headers, "events") {
+    let org = match door::admit(&ingress, &org, &headers, "events").await {
         Ok(org) => org,
         Err(status) => return status.into_response(),
     };
@@ -43,7 +43,7 @@ pub(crate) async fn delivery(
     Path(org): Path<String>,
     request: Request<Body>,
 ) -> Response {
-    let org = match door::admit(&ingress, &org, request.headers(), "events") {
+    let org = match door::admit(&ingress, &org, request.headers(), "events").await {
         Ok(org) => org.name.clone(),
         Err(status) => return status.into_response(),
     };
@@ -106,6 +106,11 @@ impl Received {
         for parsed in delivery.events {
             match parsed {
                 Parsed::Event(event) => {
+                    if event.reading != Reading::Nothing
+                        && let Some(user) = &event.okta_user_id
+                    {
+                        ingress.dispatcher.verified(&self.org, user);
+                    }
                     let result = if event.reading == Reading::Nothing { "skipped" } else { "queued" };
                     count(&event.event_type, result);
                     let (delivery, node) = (self.delivery, node.to_owned());
@@ -116,6 +121,18 @@ impl Received {
                         received_at,
                         node,
                         traceparent,
+                        replayed_at: None,
+                        source: EventSource::Hook,
+                    }));
+                }
+                Parsed::Send(event) => {
+                    count(&event.event_type, "noted");
+                    let node = node.to_owned();
+                    facts.push(Fact::SendNoted(SendNoted {
+                        event,
+                        source: EventSource::Hook,
+                        received_at,
+                        node,
                     }));
                 }
                 Parsed::OtherType(_) => {

@@ -1,8 +1,5 @@
-use std::sync::Arc;
-
-use okta::HookAuth;
+use okta::{BearerAuth, HookAuth};
 use otp::{Country, OrgName};
-use telephony::Dispatcher;
 
 /// One Okta org, as the door knows it.
 pub struct Org {
@@ -10,8 +7,8 @@ pub struct Org {
     pub name: OrgName,
     /// Who may speak for it.
     pub auth: HookAuth,
+    /// Who may too, with a token.
+    pub bearer: Option<BearerAuth>,
     /// To read numbers that have no country code.
     pub default_country: Option<Country>,
-    /// How its codes are sent.
-    pub dispatcher: Arc<Dispatcher>,
 }

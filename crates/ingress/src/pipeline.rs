@@ -10,10 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use journal::AppendError;
 use okta::TelephonyHook;
 use otp::{
-    Answer, AttemptEnded, AttemptOutcome, AttemptStarted, Channel, Deadline, Fact, FailureClass,
-    HookReceived, PasscodeError, SealedPhone, Settler, TransactionId, TransactionSettled, TransactionStatus,
+    Answer, AttemptEnded, AttemptOutcome, AttemptStarted, Channel, Deadline, EventId, Fact, FailureClass,
+    FeedbackReported, HookReceived, MatchedBy, PasscodeError, PhoneHmac, ReportResult, SealedPhone, Settler,
+    TransactionId, TransactionSettled, TransactionStatus, Verdict,
 };
-use telephony::{AttemptLog, Dispatched, LogError, Outgoing, Plan};
+use telephony::{AttemptLog, Canceled, Dispatched, LogError, Outgoing, Plan};
 use tracing::{Instrument as _, debug_span, error, info};
 
 use crate::http::Arrival;
@@ -32,6 +33,7 @@ const CODE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A hook to be worked on.
 pub(crate) struct Hook {
+    pub(crate) transaction: TransactionId,
     pub(crate) ingress: Arc<Ingress>,
     pub(crate) org: Arc<Org>,
     pub(crate) hook: TelephonyHook,
@@ -51,7 +53,7 @@ impl Hook {
     pub(crate) async fn run_to_its_end(self) {
         let (ingress, org, progress) = (self.ingress.clone(), self.org.clone(), self.progress.clone());
         let event_id = self.hook.event_id.clone();
-        let transaction = ingress.entropy.transaction_id(ingress.clock.as_ref());
+        let transaction = self.transaction;
         if AssertUnwindSafe(self.run(transaction)).catch_unwind().await.is_ok() {
             return;
         }
@@ -75,7 +77,8 @@ impl Hook {
 
     /// Sends the code, records what happened and says what Okta is told.
     async fn run(mut self, transaction: TransactionId) {
-        if let Some((told, owed)) = self.ingress.said_before(&self.org.name, &self.hook).await {
+        if let Some((told, owed)) = self.ingress.said_before(&self.org.name, &self.hook, self.deadline).await
+        {
             info!(org = %self.org.name, answer = told.answer.as_str(), "telephony hook repeated: the answer in the books");
             if let Some(earlier) = owed {
                 let event_id = self.hook.event_id.clone();
@@ -83,8 +86,12 @@ impl Hook {
             }
             return self.answer(self.progress.decide(told.clone()).unwrap_or(told));
         }
-        let (sendable, phone) = self.examine(transaction);
+        let (message, phone) = self.examine(transaction);
         let received = self.received(transaction, phone.as_ref());
+        let sendable = match message {
+            Ok(message) => self.find_a_way(message).await,
+            Err(class) => Err(class),
+        };
         match sendable {
             Ok(sendable) => self.send(transaction, received, sendable).await,
             Err(class) => self.refuse(transaction, received, class).await,
@@ -95,7 +102,7 @@ impl Hook {
     fn examine(
         &mut self,
         transaction: TransactionId,
-    ) -> (Result<Sendable, FailureClass>, Option<SealedPhone>) {
+    ) -> (Result<Outgoing, FailureClass>, Option<SealedPhone>) {
         let country = self.org.default_country.as_ref();
         let to = self
             .hook
@@ -105,18 +112,36 @@ impl Hook {
             .ok_or(FailureClass::InvalidNumber);
         let phone = to.as_ref().ok().and_then(|to| self.ingress.vault.keep(to, transaction).ok());
         let code = std::mem::replace(&mut self.hook.passcode, Err(PasscodeError));
-        let expired = self.expires().is_some_and(|at| at <= self.ingress.clock.now());
-        let sendable = (|| {
-            if expired {
+        let valid_for = self.expires().map(|at| at.duration_since(self.ingress.clock.now()));
+        let message = (|| {
+            if valid_for.is_some_and(|left| left <= SignedDuration::ZERO) {
                 return Err(FailureClass::Stale);
             }
             let channel = self.hook.channel.known().ok_or(FailureClass::UnknownChannel)?;
             let (to, code) = (to?, code.map_err(|_| FailureClass::InvalidCode)?);
-            let message = Outgoing { transaction, to, code, channel, locale: self.hook.locale.clone() };
-            let plan = self.org.dispatcher.plan(&message).ok_or(FailureClass::NoProvider)?;
-            Ok(Sendable { message, plan })
+            Ok(Outgoing {
+                transaction,
+                org: self.org.name.clone(),
+                user: self.hook.user_id.clone(),
+                purpose: self.hook.purpose,
+                to,
+                code,
+                channel,
+                locale: self.hook.locale.clone(),
+                template: self.hook.msg_template.take(),
+                valid_for: valid_for.map(SignedDuration::unsigned_abs),
+            })
         })();
-        (sendable, phone)
+        (message, phone)
+    }
+
+    /// Should it be sent, and who would?
+    async fn find_a_way(&self, message: Outgoing) -> Result<Sendable, FailureClass> {
+        if let Some(class) = self.ingress.dispatcher.vet(&message).await {
+            return Err(class);
+        }
+        let plan = self.ingress.dispatcher.plan(&message).ok_or(FailureClass::NoProvider)?;
+        Ok(Sendable { message, plan })
     }
 
     /// When the code is over. Where Okta does not say, the five minutes that are its default.
@@ -148,6 +173,7 @@ impl Hook {
         };
         let status = match class {
             FailureClass::NoProvider => TransactionStatus::Failed,
+            FailureClass::RejectedFraud => TransactionStatus::Blocked,
             _ => TransactionStatus::Rejected,
         };
         let settled = self.settled(transaction, status, Some(class), None, None);
@@ -179,12 +205,14 @@ impl Hook {
             Err(_) => {
                 self.unavailable("the journal was too slow");
                 // It may still reach the disk, and must not look like a send then.
+                drop((plan, message));
                 return self.last_words(&nothing_sent(&self)).await;
             }
         }
         otp::crash_point!("hook.after_intent");
         if !self.progress.start_sending() {
             self.ingress.answers.forget(&self.org.name, self.hook.event_id.as_deref());
+            drop((plan, message));
             return self.last_words(&nothing_sent(&self)).await;
         }
         let log = Log(&self.ingress);
@@ -198,11 +226,13 @@ impl Hook {
         let status = dispatched.outcome.status();
         // Whatever was decided first is what Okta is told; the books hold both.
         let told = self.progress.decide(told.clone()).unwrap_or(told);
-        let Dispatched { outcome, provider, report, last: ended } = dispatched;
+        let Dispatched { outcome, provider, report, last: ended, unmade, canceled } = dispatched;
         let reference = report.provider_ref.filter(|_| outcome == AttemptOutcome::Accepted);
         let settled = self.settled(transaction, status, outcome.failure_class(), Some(provider), reference);
         let attempts = ended.n;
-        let facts = [Fact::AttemptEnded(ended), settled, self.answered(transaction, &told)];
+        let mut facts = vec![Fact::AttemptEnded(ended), settled, self.answered(transaction, &told)];
+        facts.extend(unmade.map(Fact::AttemptEnded));
+        facts.extend(canceled.into_iter().map(|canceled| self.canceled(canceled, line.phone_hmac.clone())));
         otp::crash_point!("hook.before_outcome");
         let first = self.ingress.record_end(&facts).await;
         otp::crash_point!("hook.after_outcome");
@@ -257,6 +287,23 @@ impl Hook {
             provider_ref,
             settled_at,
             by,
+        })
+    }
+
+    /// That a verification of earlier codes was cancelled, so that this one could be sent. No event asked for it.
+    fn canceled(&self, canceled: Canceled, phone: Option<PhoneHmac>) -> Fact {
+        let Canceled { provider, provider_ref } = canceled;
+        let event = EventId { org: self.org.name.clone(), uuid: String::new() };
+        Fact::FeedbackReported(FeedbackReported {
+            event,
+            transaction: None,
+            phone_hmac: phone,
+            provider,
+            provider_ref,
+            verdict: Verdict::Canceled,
+            result: ReportResult::Reported,
+            matched_by: MatchedBy::Record,
+            reported_at: self.ingress.clock.now(),
         })
     }
 
@@ -320,12 +367,13 @@ impl Hook {
     }
 }
 
-/// What the canonical line says of the hook itself.
+/// What is said of the hook itself, in the canonical line and later in the books.
 struct Line {
     transaction: TransactionId,
     purpose: &'static str,
     channel: Option<&'static str>,
     country: Option<String>,
+    phone_hmac: Option<PhoneHmac>,
 }
 
 impl Line {
@@ -335,6 +383,7 @@ impl Line {
             purpose: received.purpose.as_str(),
             channel: received.channel.map(Channel::as_str),
             country: received.phone.as_ref().map(|phone| phone.country.as_str().to_owned()),
+            phone_hmac: received.phone.as_ref().map(|phone| phone.hmac.clone()),
         }
     }
 }
@@ -350,11 +399,7 @@ impl AttemptLog for Log<'_> {
     ) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async move {
             let facts = [Fact::AttemptEnded(ended), Fact::AttemptStarted(started)];
-            match tokio::time::timeout(self.0.settings.journal, self.0.record_end(&facts)).await {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(err)) => Err(LogError::new(err)),
-                Err(slow) => Err(LogError::new(slow)),
-            }
+            self.0.record_end(&facts).await.map_err(LogError::new)
         })
     }
 }

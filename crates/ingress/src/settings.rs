@@ -59,6 +59,8 @@ pub struct Settings {
     pub deliveries: usize,
     /// A journal that takes longer for the intent is treated as broken: nothing is sent.
     pub journal: Duration,
+    /// Whether codes are sent here; else Okta's telephony hook has no place, and Okta sends by itself.
+    pub sends: bool,
 }
 
 impl Settings {
@@ -66,9 +68,17 @@ impl Settings {
     pub const HOOK_BODY: usize = 64 * 1024;
     /// Longest body of an event delivery, in bytes.
     pub const DELIVERY_BODY: usize = 4 * 1024 * 1024;
+    /// Longest form of a provider's callback, in bytes.
+    pub const CALLBACK_FORM: usize = 64 * 1024;
+    /// Longest JSON of a provider's callback, in bytes: event streams come in batches.
+    pub const CALLBACK_BODY: usize = 1024 * 1024;
+    /// For a callback's body to come in.
+    pub const CALLBACK_BODY_TIME: Duration = Duration::from_secs(2);
+    /// Callbacks at once; more wait a moment, because a provider hardly ever posts one twice.
+    pub const CALLBACKS: usize = 64;
     /// For a hook's body to come in.
     pub const HOOK_BODY_TIME: Duration = Duration::from_secs(1);
-    /// For a delivery to wait until there is room for it among [`Settings::deliveries`].
+    /// For a delivery to wait until there is room for it among [`Settings::deliveries`]; for a callback too.
     pub const DELIVERY_PLACE_TIME: Duration = Duration::from_secs(1);
     /// For a delivery's body to come in; Okta gives the whole delivery 3 s.
     pub const DELIVERY_BODY_TIME: Duration = Duration::from_secs(2);
@@ -81,7 +91,8 @@ impl Default for Settings {
             policy: AnswerPolicy::default(),
             hooks: 2048,
             deliveries: 64,
-            journal: Duration::from_millis(250),
+            journal: Duration::from_millis(750),
+            sends: true,
         }
     }
 }

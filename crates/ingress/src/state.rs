@@ -5,12 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use journal::{AppendError, Journal, Seq};
 use ledger::{EarlierHook, Ledger};
-use otp::{Clock, Entropy, Fact, FailureClass, OrgName, TransactionId, Vault};
+use otp::{Clock, Deadline, Entropy, Fact, FailureClass, OrgName, TransactionId, Vault};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+use ::telephony::{Breakers, Dispatcher};
 use okta::TelephonyHook;
 
 use crate::answers::Answers;
@@ -23,6 +24,10 @@ use crate::told::Told;
 /// What the door needs: who may knock, where facts go, how codes are sent.
 pub struct Ingress {
     pub(crate) orgs: HashMap<OrgName, Arc<Org>>,
+    /// How codes are sent, whichever org's.
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    /// Scheme, host, port and path that providers call back, without a slash at its end.
+    pub(crate) public_url: Option<String>,
     pub(crate) journal: Journal,
     pub(crate) books: Books,
     /// Others write into the same books.
@@ -34,12 +39,37 @@ pub struct Ingress {
     pub(crate) answers: Answers,
     pub(crate) hooks: Arc<Semaphore>,
     pub(crate) deliveries: Arc<Semaphore>,
+    pub(crate) callbacks: Arc<Semaphore>,
     /// Work that goes on when its client is gone.
     pub(crate) work: TaskTracker,
 }
 
-/// So often, and so far apart, an answer is looked for that another node may be about to give.
-const ELSEWHERE: (u32, Duration) = (10, Duration::from_millis(100));
+/// What the door is made of.
+pub struct Parts {
+    /// Who may knock.
+    pub orgs: Vec<Org>,
+    /// How codes are sent.
+    pub dispatcher: Arc<Dispatcher>,
+    /// Where facts go.
+    pub journal: Journal,
+    /// What other nodes said.
+    pub ledger: Ledger,
+    /// Seals numbers.
+    pub vault: Vault,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Bounds and policy.
+    pub settings: Settings,
+    /// As providers call back; signatures are checked against it.
+    pub public_url: Option<String>,
+}
+
+/// Between two looks for an answer that another node may be about to give, …
+const ELSEWHERE: Duration = Duration::from_millis(100);
+/// … and before the deadline the last one has ended.
+const GIVEN_UP: Duration = Duration::from_millis(300);
 
 impl Ingress {
     /// Its cursor in the journal: what came before need not be read again at a start.
@@ -50,18 +80,13 @@ impl Ingress {
     const ANSWERS: usize = 20_000;
 
     /// Makes the door. [`Ingress::remember`] what [`crate::recover`] found before it is opened.
-    pub fn new(
-        orgs: Vec<Org>,
-        journal: Journal,
-        ledger: Ledger,
-        vault: Vault,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        settings: Settings,
-    ) -> Self {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { orgs, dispatcher, journal, ledger, vault, clock, entropy, settings, public_url } = parts;
         let answers = Answers::new(Self::ANSWERS, clock.now());
         Self {
             orgs: orgs.into_iter().map(|org| (org.name.clone(), Arc::new(org))).collect(),
+            dispatcher,
+            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             journal,
             shared: ledger.is_shared(),
             books: Books::open(&ledger),
@@ -72,8 +97,14 @@ impl Ingress {
             answers,
             hooks: Arc::new(Semaphore::new(settings.hooks)),
             deliveries: Arc::new(Semaphore::new(settings.deliveries)),
+            callbacks: Arc::new(Semaphore::new(Settings::CALLBACKS)),
             work: TaskTracker::new(),
         }
+    }
+
+    /// How providers are doing.
+    pub fn breakers(&self) -> &Breakers {
+        self.dispatcher.breakers()
     }
 
     /// Takes over what an earlier process said.
@@ -108,12 +139,12 @@ impl Ingress {
         &self,
         org: &OrgName,
         hook: &TelephonyHook,
+        deadline: Deadline,
     ) -> Option<(Told, Option<TransactionId>)> {
         let event_id = hook.event_id.as_deref()?;
         if !self.shared && self.answers.is_new(org, event_id, hook.event_time) {
             return None;
         }
-        let mut looks = 0;
         let mut earlier = self.books.earlier(org, event_id).await?;
         loop {
             let transaction = match earlier {
@@ -129,14 +160,13 @@ impl Ingress {
                 }
                 EarlierHook::Unanswered(transaction) => transaction,
             };
-            looks += 1;
-            if looks > ELSEWHERE.0 {
-                // Its node has ended in the middle, or as good as that. Nobody knows whether the code was sent.
+            if deadline.minus(GIVEN_UP).remaining(self.clock.as_ref()).is_zero() {
+                // Its node had the time that we have, and has ended in the middle. Nobody knows whether the code was sent.
                 let told = Told::failure(FailureClass::Crash, None, &self.settings.policy);
                 return Some((told, Some(transaction)));
             }
             // Another node may be at it at this moment.
-            tokio::time::sleep(ELSEWHERE.1).await;
+            tokio::time::sleep(ELSEWHERE).await;
             earlier = self.books.earlier(org, event_id).await.unwrap_or(EarlierHook::Unanswered(transaction));
         }
     }

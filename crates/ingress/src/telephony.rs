@@ -29,7 +29,7 @@ pub(crate) async fn hook(
     Extension(arrival): Extension<Arrival>,
     request: Request<Body>,
 ) -> Response {
-    let org = match door::admit(&ingress, &org, request.headers(), "telephony") {
+    let org = match door::admit(&ingress, &org, request.headers(), "telephony").await {
         Ok(org) => org,
         Err(status) => return status.into_response(),
     };
@@ -65,7 +65,9 @@ pub(crate) async fn hook(
         }
         Claim::Copy(progress) => progress,
         Claim::First(progress) => {
+            let transaction = ingress.entropy.transaction_id(ingress.clock.as_ref());
             let work = Hook {
+                transaction,
                 ingress: ingress.clone(),
                 org: org.clone(),
                 hook,
@@ -73,9 +75,16 @@ pub(crate) async fn hook(
                 progress: progress.clone(),
                 arrival,
             };
-            let span =
-                debug_span!(target: trace::TARGET, "telephony hook", otel.kind = "server", org = %org.name);
-            trace::continue_from(&span, came_under.as_deref());
+            let span = debug_span!(target: trace::TARGET, "telephony hook", otel.kind = "server", org = %org.name, %transaction);
+            // What reports about it links to the same.
+            let its_own = trace::of_transaction(transaction.as_u128());
+            match came_under {
+                Some(came_under) => {
+                    trace::continue_from(&span, Some(&came_under));
+                    trace::link(&span, &its_own);
+                }
+                None => trace::continue_from(&span, Some(&its_own)),
+            }
             ingress.work.spawn(work.run_to_its_end().instrument(span));
             progress
         }

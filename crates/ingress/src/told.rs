@@ -35,7 +35,8 @@ impl Told {
             | FailureClass::RejectedNumber
             | FailureClass::RejectedLimit
             | FailureClass::Misconfigured
-            | FailureClass::NoProvider => match policy.on_failed {
+            | FailureClass::NoProvider
+            | FailureClass::NotAccepted => match policy.on_failed {
                 OnFailed::Error => Answer::Error,
                 OnFailed::Failed => Answer::Failed,
             },

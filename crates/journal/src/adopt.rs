@@ -65,6 +65,7 @@ async fn has_work(dir: &Path, cursors: &[&str]) -> Result<bool, AdoptError> {
 /// nobody looks at it again. May be killed at any point and repeated: then records come twice.
 pub async fn adopt(into: &Journal, from: &Path, cursors: &[&str]) -> Result<Adopted, AdoptError> {
     let left = LeftBehind::open(from).await?;
+    Lock::mark_adopting(from);
     let node = node::read(from).map_err(|source| OpenError::Io { dir: from.into(), source })?;
     let copied = copy(into, &left, cursors).await;
     left.pool.close().await;

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::{CursorError, Seq};
 
-/// A moved cursor is on disk after this long. Losing the move costs its reader a repetition and nothing else.
+/// A moved cursor is written after this long. Losing the move costs its reader a repetition and nothing else.
 const KEEP_AFTER: Duration = Duration::from_millis(250);
 
 /// Every cursor, in memory; the writer keeps them on disk.

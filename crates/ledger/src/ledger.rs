@@ -2,12 +2,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use otp::{EventId, EventState, Fact, OrgName, TransactionId};
+use uuid::Uuid;
 
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    Applied, ClaimEnd, DeadLetterFilter, DeadLetterRow, EarlierHook, EventDetail, EventFilter, EventMatch,
-    EventQuery, EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim, Retention, SendQuery,
-    SendRecord, TransactionDetail, TransactionFilter, TransactionRow,
+    Activity, ActivityQuery, Applied, Attention, ClaimEnd, DeadLetterFilter, DeadLetterRow, EarlierHook,
+    Erased, EventDetail, EventFilter, EventMatch, EventQuery, EventRow, Examination, FeedbackRow, Health,
+    Migrated, Overview, Person, Purged, QuarantinedBody, ReportClaim, Retention, SendQuery, SendRecord,
+    Timings, TransactionDetail, TransactionFilter, TransactionRow, Unattributed, UnattributedQuery,
+    UnresolvedQuery, UnresolvedSend, UntoldQuery, UntoldSend,
 };
 use crate::sqlite::SqliteLedger;
 use crate::{ApplyError, MigrateError, OpenError, Options, ReadError};
@@ -161,6 +164,62 @@ impl Ledger {
         on!(self, feedback_for(transaction))
     }
 
+    /// Calls to providers of which nobody knows whether they were sent, begun in (`started_after`, `started_before`], oldest first. Those
+    /// whose end nobody saw are among them once recovery has recorded them as ambiguous; one that is settled afterwards is not.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn unresolved_sends(&self, query: &UnresolvedQuery) -> Result<Vec<UnresolvedSend>, ReadError> {
+        on!(self, unresolved_sends(query))
+    }
+
+    /// What is known already below a provider's reference: of each accepted send but `send`, the provider's reference of the attempt, or
+    /// of the message where it has no other.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn attributed(
+        &self,
+        send: &UnresolvedSend,
+        provider_ref: &str,
+    ) -> Result<Vec<String>, ReadError> {
+        on!(self, attributed(send, provider_ref))
+    }
+
+    /// When the next send to the same number through the same provider began, within a minute of this one, of those that the provider
+    /// may have taken and gave no reference for.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn next_send(&self, send: &UnresolvedSend) -> Result<Option<Timestamp>, ReadError> {
+        on!(self, next_send(send))
+    }
+
+    /// Events that ended without a send, because it was not in the books yet, and for which there is one now. Oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn unattributed(&self, query: &UnattributedQuery) -> Result<Vec<Unattributed>, ReadError> {
+        on!(self, unattributed(query))
+    }
+
+    /// Messages of logins whose code went out twice, begun after `since`, that a provider took and was told nothing about: the login was
+    /// reported about the other one. Oldest first, at most `limit` and 1,000.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn second_messages(&self, since: Timestamp, limit: u32) -> Result<Vec<UntoldSend>, ReadError> {
+        on!(self, second_messages(since, limit))
+    }
+
+    /// Messages of which no code was entered, or can be any more, and of which the provider was told nothing. Oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn abandoned(&self, query: &UntoldQuery) -> Result<Vec<UntoldSend>, ReadError> {
+        on!(self, abandoned(query))
+    }
+
     /// What became of hooks that some node took, in the order asked: what Okta was told first, whichever node told it. One that was
     /// not answered and certainly not sent is as good as new. Asked about none, it says whether the books can be asked.
     ///
@@ -171,6 +230,14 @@ impl Ledger {
         hooks: &[(OrgName, String)],
     ) -> Result<Vec<Option<EarlierHook>>, ReadError> {
         on!(self, earlier_hooks(hooks))
+    }
+
+    /// Until which moment the System Log of an org has been read; `None` where it never was. What is on its way to the books is not seen.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn log_read_until(&self, org: &OrgName) -> Result<Option<Timestamp>, ReadError> {
+        on!(self, log_read_until(org))
     }
 
     /// Asks for `holder` to be the one who reports about each of `subjects`, from `now` for `ttl`; answered in the order asked. Who
@@ -236,20 +303,20 @@ impl Ledger {
         on!(self, dead_letters(filter))
     }
 
-    /// Notes that the dead letters of an event were put back to work; how many waited.
-    ///
-    /// # Errors
-    /// [`ApplyError`] when nothing was written.
-    pub async fn mark_replayed(&self, event: &EventId, at: Timestamp) -> Result<u64, ApplyError> {
-        on!(self, mark_replayed(event, at))
-    }
-
     /// Which database, which schema, how large.
     ///
     /// # Errors
     /// [`ReadError`] when the books could not be read.
     pub async fn health(&self) -> Result<Health, ReadError> {
         on!(self, health())
+    }
+
+    /// What the database says of itself, and what of that somebody should look at. Takes as long as reading a file does.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it could not be asked.
+    pub async fn examine(&self) -> Result<Examination, ReadError> {
+        on!(self, examine())
     }
 
     /// Counts of what was received (started, reported, …) at or after `since`, or of everything.
@@ -260,6 +327,31 @@ impl Ledger {
         on!(self, overview(since))
     }
 
+    /// What became of the codes of a span, by time, country, channel and provider. It reads an index from its newest end and counts a
+    /// bounded number of rows.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn activity(&self, query: &ActivityQuery) -> Result<Activity, ReadError> {
+        on!(self, activity(query))
+    }
+
+    /// How long answers, calls and reports of a span took. Bounded as [`Ledger::activity`].
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn timings(&self, query: &ActivityQuery) -> Result<Timings, ReadError> {
+        on!(self, timings(query))
+    }
+
+    /// What wants a person's attention, seen from `now`.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn attention(&self, now: Timestamp) -> Result<Attention, ReadError> {
+        on!(self, attention(now))
+    }
+
     /// Forgets sealed numbers and deletes rows that are older than `retention`, seen from `now`. It works in small steps, so that
     /// facts can be entered in between; the time limit is per step.
     ///
@@ -267,6 +359,33 @@ impl Ledger {
     /// [`ApplyError`] at the first step that failed; the steps before it are done.
     pub async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, ApplyError> {
         on!(self, purge(now, retention))
+    }
+
+    /// Takes a person out of all rows, a few hundred in one transaction, and out of all facts of before `now` that come later; rows stay,
+    /// for what is counted. In a dry run nothing is changed, and counted what would be.
+    ///
+    /// Quarantined bodies are sealed: see [`Ledger::quarantined`]. Postgres keeps what a row said before until it is vacuumed.
+    ///
+    /// # Errors
+    /// [`ApplyError`] at the first step that failed; the steps before it are done, and may be done again.
+    pub async fn erase(&self, person: &Person, now: Timestamp, dry_run: bool) -> Result<Erased, ApplyError> {
+        on!(self, erase(person, now, dry_run))
+    }
+
+    /// Bodies that nobody could read, in the order of their ids, a hundred at a time, behind `after`.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the books could not be read.
+    pub async fn quarantined(&self, after: Option<Uuid>) -> Result<Vec<QuarantinedBody>, ReadError> {
+        on!(self, quarantined(after))
+    }
+
+    /// Deletes such bodies; how many.
+    ///
+    /// # Errors
+    /// [`ApplyError`] when nothing was deleted.
+    pub async fn forget_quarantined(&self, ids: &[Uuid]) -> Result<u64, ApplyError> {
+        on!(self, forget_quarantined(ids))
     }
 
     /// Waits for calls under way and closes the files or connections.

@@ -5,8 +5,8 @@
 //!
 //! 1. **A row may begin with any of its facts.** What another fact brings stays empty until that fact comes.
 //! 2. **A fact owns its columns,** and where two facts of one kind disagree, a comparison of what they say decides, never which
-//!    came first: the dispatcher outranks crash recovery, a known outcome outranks an unknown one, an effect outranks a failure,
-//!    and after that the moments decide.
+//!    came first: the dispatcher outranks crash recovery and who asked the provider afterwards outranks both, a known outcome outranks an
+//!    unknown one, an effect outranks a failure, and after that the moments decide.
 //! 3. **A fact the database refuses for its content is put aside** and reported by its position; the others are applied.
 //!
 //! Reads for matching may be given a budget of their own ([`Ledger::within`]). Listings are for people and serialise; a phone
@@ -17,6 +17,7 @@
 //! the suite alone, because the checker knows one database per crate.
 
 mod drain;
+mod erasure;
 mod error;
 mod ledger;
 mod options;
@@ -32,8 +33,11 @@ pub use error::{ApplyError, Cause, MigrateError, OpenError, ReadError};
 pub use ledger::Ledger;
 pub use options::Options;
 pub use rows::{
-    Applied, AttemptRow, ClaimEnd, DeadLetterFilter, DeadLetterRow, EarlierHook, EventDetail, EventFilter,
-    EventMatch, EventQuery, EventRow, FeedbackRow, Health, Migrated, Overview, Purged, ReportClaim,
-    Retention, SendQuery, SendRecord, StoredAnswer, TransactionDetail, TransactionFilter, TransactionRow,
+    Activity, ActivityQuery, Applied, AttemptRow, Attention, CallTimes, ClaimEnd, DeadLetterFilter,
+    DeadLetterRow, EarlierHook, Erased, EventDetail, EventFilter, EventMatch, EventQuery, EventRow,
+    Examination, FeedbackRow, Health, Migrated, Overview, Percentiles, Person, Pile, Purged, QuarantinedBody,
+    ReceiptRow, RecentCalls, Remark, ReportClaim, Retention, SendQuery, SendRecord, StoredAnswer, Tally,
+    Timings, TransactionDetail, TransactionFilter, TransactionRow, Unattributed, UnattributedQuery,
+    UnresolvedQuery, UnresolvedSend, UntoldQuery, UntoldSend,
 };
 pub use together::{Together, Unanswered};

@@ -20,6 +20,11 @@ pub(crate) fn optional(raw: Option<&str>) -> Option<Cow<'_, str>> {
     raw.map(text).filter(|text| !text.is_empty())
 }
 
+/// What is not empty.
+pub(crate) fn present(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 /// A moment in UTC with six decimals, always of one width: as text it sorts by time.
 pub(crate) fn moment(at: Timestamp) -> String {
     let first = Timestamp::from_second(FIRST_SECOND).unwrap_or(Timestamp::UNIX_EPOCH);

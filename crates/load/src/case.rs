@@ -9,7 +9,7 @@ use crate::drive::{self, Length, Run};
 use crate::process::Process;
 use crate::provider::Provider;
 use crate::report::{Figure, Table};
-use crate::{approvals, backlog, baseline, check, clock, events, hooks, report};
+use crate::{approvals, backlog, baseline, check, clock, events, failover, hooks, report, year};
 
 /// What is measured, how, and what must be in the books afterwards.
 pub(crate) struct Case {
@@ -44,12 +44,27 @@ const MEMORY: f64 = 60.0;
 
 /// Runs what the command line asks for; whether every book was right.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<bool> {
-    if let Some(Hidden::Baseline { kind, provider }) = &cli.baseline {
-        baseline::serve(*kind, provider).await?;
-        return Ok(true);
+    match &cli.baseline {
+        Some(Hidden::Baseline { kind, provider }) => {
+            baseline::serve(*kind, provider).await?;
+            return Ok(true);
+        }
+        Some(Hidden::Books { on: Some(name), set, .. }) => {
+            year::ask(&cli.postgres, name, set).await?;
+            return Ok(true);
+        }
+        Some(Hidden::Books { transactions, set, keep, on: None }) => {
+            year::measure(&cli.postgres, *transactions, set, *keep).await?;
+            return Ok(true);
+        }
+        None => {}
     }
     if cli.cold {
         clock::set_ahead(Duration::from_secs(120));
+    }
+    if cli.failover {
+        failover::measure(&cli).await?;
+        return Ok(true);
     }
     let mut right = true;
     for profile in cli.profile.each() {
@@ -60,7 +75,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<bool> {
 
 async fn one(profile: Profile, cli: &Cli) -> anyhow::Result<bool> {
     let provider = Provider::start().await?;
-    let deployment = Deployment::start(profile, cli, &provider).await?;
+    let deployment = Deployment::start(profile, cli, &provider, None).await?;
     let (seconds, approvals, backlog) = if cli.full { (20, 20_000, 60_000) } else { (5, 6_000, 6_000) };
     let mut case = Case {
         deployment,

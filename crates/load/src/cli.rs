@@ -24,6 +24,9 @@ pub(crate) struct Cli {
     /// Only a ledger that is away for a while.
     #[arg(long)]
     pub(crate) backlog: bool,
+    /// Only a first provider that refuses, hangs or browns out, and then heals: with a second one, and beside it without.
+    #[arg(long, conflicts_with_all = ["hooks", "events", "approvals", "backlog"])]
+    pub(crate) failover: bool,
     /// Short measurements (the default).
     #[arg(long, conflicts_with = "full")]
     pub(crate) quick: bool,
@@ -57,9 +60,24 @@ pub(crate) struct Cli {
     pub(crate) keep: bool,
 }
 
-/// A baseline as a process of its own.
+/// What stands apart from the measurements of a running service.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Hidden {
+    /// Fills a scratch Postgres with a year of books and times what analysts ask of it. Ten million take a quarter of an hour and 20 GB.
+    Books {
+        /// How many codes the year has.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+        transactions: u64,
+        /// A setting of the asking session, like random_page_cost=1.1; may be given several times.
+        #[arg(long)]
+        set: Vec<String>,
+        /// Leave the database there and say its name.
+        #[arg(long = "keep-database")]
+        keep: bool,
+        /// Ask a database that was left there.
+        #[arg(long, conflicts_with_all = ["transactions", "keep"])]
+        on: Option<String>,
+    },
     /// Serves a baseline; used by the runner.
     #[command(hide = true)]
     Baseline {

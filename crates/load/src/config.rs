@@ -15,6 +15,7 @@ pub(crate) fn write(
     name: &str,
     profile: Profile,
     provider: &str,
+    backup: Option<&str>,
     books: &str,
     cli: &Cli,
 ) -> anyhow::Result<()> {
@@ -30,11 +31,19 @@ pub(crate) fn write(
          {queue}\
          [privacy]\nkey = '{PRIVACY_KEY}'\n\
          [okta.orgs.main]\nbase_url = '{provider}'\nhook_secrets = ['{SECRET}']\napi_token = 'load'\n\
-         [telephony.providers.verify]\nkind = 'twilio-verify'\naccount_sid = '{ACCOUNT}'\nauth_token = 'load'\n\
-         service_sid = '{SERVICE}'\nbase_url = '{provider}'\n"
+         {}{}",
+        verify("verify", provider),
+        backup.map_or_else(String::new, |backup| verify("verify-backup", backup)),
     );
     std::fs::write(dir.join(format!("{name}.toml")), text)?;
     Ok(())
+}
+
+fn verify(name: &str, url: &str) -> String {
+    format!(
+        "[telephony.providers.{name}]\nkind = 'twilio-verify'\naccount_sid = '{ACCOUNT}'\nauth_token = 'load'\n\
+         service_sid = '{SERVICE}'\nbase_url = '{url}'\n"
+    )
 }
 
 /// Names that only this run uses, in the broker and among the databases.

@@ -41,8 +41,19 @@ impl Connection {
         Ok(read)
     }
 
+    /// `None` where the server had closed the connection, which shows as a reset when that crosses with the request.
     async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Option<Frame>> {
-        self.socket.write_all(request).await?;
-        Frame::read(&mut self.socket, &mut self.buffer).await
+        let answer = match self.socket.write_all(request).await {
+            Ok(()) => Frame::read(&mut self.socket, &mut self.buffer).await,
+            Err(err) => Err(err.into()),
+        };
+        match answer {
+            Err(err) if self.buffer.is_empty() && err.downcast_ref().is_some_and(is_closed) => Ok(None),
+            answer => answer,
+        }
     }
+}
+
+fn is_closed(err: &std::io::Error) -> bool {
+    matches!(err.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe)
 }

@@ -31,7 +31,12 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    pub(crate) async fn start(profile: Profile, cli: &Cli, provider: &Provider) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        profile: Profile,
+        cli: &Cli,
+        provider: &Provider,
+        backup: Option<&Provider>,
+    ) -> anyhow::Result<Self> {
         let binary = match &cli.binary {
             Some(binary) => binary.clone(),
             None => std::env::current_exe()?.with_file_name("ringback"),
@@ -45,7 +50,8 @@ impl Deployment {
             Profile::Embedded | Profile::Both => &[("ringback", &[])],
         };
         for (name, _) in roles {
-            config::write(dir.path(), name, profile, &provider.url(), &books.url(), cli)?;
+            let backup = backup.map(Provider::url);
+            config::write(dir.path(), name, profile, &provider.url(), backup.as_deref(), &books.url(), cli)?;
         }
         migrate(&binary, dir.path(), roles[0].0)?;
         let mut processes = Vec::new();
@@ -80,6 +86,15 @@ impl Deployment {
         Ok(())
     }
 
+    /// How the first provider's breaker stands.
+    pub(crate) async fn breaker(&self) -> anyhow::Result<String> {
+        let admin =
+            self.processes[0].1.admin.context("the service does not say where its admin listener is")?;
+        let ready = readyz(admin).await?;
+        let state = ready["providers"]["breakers"][0]["state"].as_str();
+        Ok(state.context("no breaker in /readyz")?.to_owned())
+    }
+
     /// Stops it and removes what it wrote.
     pub(crate) async fn end(self) -> anyhow::Result<PathBuf> {
         for (_, process) in self.processes {
@@ -90,10 +105,14 @@ impl Deployment {
     }
 }
 
-async fn is_caught_up(admin: SocketAddr) -> anyhow::Result<bool> {
+async fn readyz(admin: SocketAddr) -> anyhow::Result<Value> {
     let mut connection = Connection::open(admin).await?;
     let request = "GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    let ready: Value = connection.ask(request.as_bytes(), |_, body| serde_json::from_slice(body)).await??;
+    Ok(connection.ask(request.as_bytes(), |_, body| serde_json::from_slice(body)).await??)
+}
+
+async fn is_caught_up(admin: SocketAddr) -> anyhow::Result<bool> {
+    let ready = readyz(admin).await?;
     let waiting = |part: &str| ready[part]["pending"].as_u64().unwrap_or(0);
     Ok(waiting("ledger") == 0 && waiting("queue") == 0)
 }

@@ -5,6 +5,8 @@
 //! target/release/load --quick                 # about two minutes, embedded profile
 //! target/release/load --profile both --full   # ten minutes, Postgres and RabbitMQ too
 //! target/release/load --hooks closed --events # only these
+//! target/release/load --failover              # eight minutes: a first provider that fails, and a second one
+//! target/release/load books --transactions 10000000   # a year of books, and what analysts ask of it
 //! ```
 //!
 //! The built `ringback` binary runs as a process of its own, on files of its own; this process is Okta and Twilio. Beside it, in the
@@ -38,6 +40,7 @@ mod connection;
 mod deployment;
 mod drive;
 mod events;
+mod failover;
 mod hooks;
 mod loopback;
 mod process;
@@ -46,6 +49,7 @@ mod report;
 mod subject;
 mod usage;
 mod wire;
+mod year;
 
 use std::process::ExitCode;
 

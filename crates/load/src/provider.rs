@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::clock;
 use crate::wire::{Frame, holds};
@@ -28,6 +29,9 @@ pub(crate) struct Provider(Arc<Inner>);
 struct Inner {
     address: SocketAddr,
     delay_us: AtomicU64,
+    mood: watch::Sender<Mood>,
+    /// Requests that came while it browned out.
+    brown: AtomicU64,
     known: Mutex<Known>,
 }
 
@@ -49,21 +53,86 @@ pub(crate) struct Created {
     pub(crate) code: u64,
 }
 
+/// How the provider is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Healthy,
+    /// Nobody listens.
+    Refusing,
+    /// Every request is read, and none is answered.
+    Silent,
+    /// Every fifth request takes five seconds.
+    BrowningOut,
+}
+
+/// What a brown-out costs whom it meets.
+const STALL: Duration = Duration::from_secs(5);
+
 impl Provider {
     /// Listens on a port of its own.
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let inner = Inner { address, delay_us: AtomicU64::new(0), known: Mutex::default() };
+        let inner = Inner {
+            address,
+            delay_us: AtomicU64::new(0),
+            mood: watch::Sender::new(Mood::Healthy),
+            brown: AtomicU64::new(0),
+            known: Mutex::default(),
+        };
         let provider = Self(Arc::new(inner));
-        let accepting = provider.clone();
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let provider = accepting.clone();
-                tokio::spawn(async move { provider.serve(socket).await });
-            }
-        });
+        tokio::spawn(provider.clone().accept(listener));
         Ok(provider)
+    }
+
+    /// Accepts while anybody listens.
+    async fn accept(self, mut listener: TcpListener) {
+        let mut mood = self.0.mood.subscribe();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let Ok((socket, _)) = accepted else { return };
+                    let provider = self.clone();
+                    tokio::spawn(async move { provider.serve(socket).await });
+                    continue;
+                }
+                refusing = mood.wait_for(|mood| *mood == Mood::Refusing) => {
+                    if refusing.is_err() {
+                        return;
+                    }
+                }
+            }
+            drop(listener);
+            if mood.wait_for(|mood| *mood != Mood::Refusing).await.is_err() {
+                return;
+            }
+            let Ok(again) = TcpListener::bind(self.0.address).await else { return };
+            listener = again;
+        }
+    }
+
+    /// Changes how it is, from the next request on.
+    pub(crate) fn set_mood(&self, mood: Mood) {
+        self.0.mood.send_replace(mood);
+    }
+
+    /// What its mood does to a request; false where there is no answer.
+    async fn suffer(&self) -> bool {
+        let mood = *self.0.mood.borrow();
+        match mood {
+            Mood::Healthy => true,
+            Mood::Refusing => false,
+            Mood::Silent => {
+                tokio::time::sleep(STALL).await;
+                false
+            }
+            Mood::BrowningOut => {
+                if self.0.brown.fetch_add(1, Ordering::Relaxed).is_multiple_of(5) {
+                    tokio::time::sleep(STALL).await;
+                }
+                true
+            }
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -96,6 +165,9 @@ impl Provider {
         let _ = socket.set_nodelay(true);
         let mut buffer = BytesMut::with_capacity(4096);
         while let Ok(Some(frame)) = Frame::read(&mut socket, &mut buffer).await {
+            if !self.suffer().await {
+                return;
+            }
             let answer = self.answer(frame.head(&buffer), frame.body(&buffer));
             frame.done(&mut buffer);
             let delay = Duration::from_micros(self.0.delay_us.load(Ordering::Relaxed));

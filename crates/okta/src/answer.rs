@@ -186,7 +186,8 @@ impl From<FailureClass> for ErrorKind {
             | FailureClass::Misconfigured
             | FailureClass::Ambiguous
             | FailureClass::NoProvider
-            | FailureClass::Crash => Self::NotSentNow,
+            | FailureClass::Crash
+            | FailureClass::NotAccepted => Self::NotSentNow,
         }
     }
 }

@@ -1,26 +1,48 @@
-//! Okta's REST API, written by hand: two questions about a user.
+//! Okta's REST API, written by hand.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use otp::{Clock, Deadline, Entropy};
-use reqwest::{Response, redirect};
-use secrecy::{ExposeSecret as _, SecretString};
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderMap, HeaderValue};
+use jiff::SignedDuration;
+use otp::{Clock, Entropy};
+use reqwest::redirect;
+use secrecy::ExposeSecret as _;
+use tokio::sync::Semaphore;
 use url::Url;
 
-use self::rate_limit::RateLimit;
+use self::bucket::{Bucket, Buckets};
+use self::dpop::Prover;
+use self::standing::Standing;
+use self::time::Ahead;
+use self::token::{Exchange, Tokens};
 
+mod ask;
+mod body;
+mod bucket;
+mod credential;
+mod dpop;
 mod error;
+mod hooks;
+mod key;
+mod logs;
 mod phones;
 mod rate_limit;
+mod standing;
+mod time;
+mod token;
 
-pub use self::error::{BuildError, OktaError, Transient};
+pub(crate) use self::body::read_body;
+pub use self::credential::{Credential, Scope};
+pub use self::error::{BuildError, OktaError, Refusal, Transient};
+pub use self::hooks::{Hook, HookDraft, HookKind, NativeProvider};
+pub use self::key::{KeyError, SigningKey};
+pub use self::logs::{LogPage, LogQuery};
 pub use self::phones::EnrolledPhone;
 
-/// No answer that is asked for comes near it.
-const MOST_BYTES: usize = 1 << 20;
+/// Requests at one time: an org allows 75, or 35, to everybody together.
+const AT_ONCE: usize = 8;
 
 /// What a client needs.
 #[derive(Clone)]
@@ -29,33 +51,54 @@ pub struct ClientOptions {
     pub base_url: Url,
     /// Who asks.
     pub credential: Credential,
+    /// What a service app asks to be allowed.
+    pub scopes: Vec<Scope>,
+    /// Percent of each of Okta's rate limits that are left to others.
+    pub reserve: u8,
     /// For a connection, TLS included.
     pub connect_timeout: Duration,
     /// For a whole call, body included.
     pub timeout: Duration,
-    /// For the pause only; what is limited until when is Okta's own word.
+    /// For pauses, and for what is signed; what is limited until when is Okta's own word.
     pub clock: Arc<dyn Clock>,
     /// So that many clients do not come back in one moment.
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// How the client shows who it is.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// An API token, which acts as the admin who made it (Okta: `Authorization: SSWS …`).
-    Ssws(SecretString),
-}
-
-/// Asks one Okta org about its users. Cheap to clone; the clones share connections and the pause.
+/// Asks one Okta org. Cheap to clone; the clones share connections, tokens and pauses.
+///
+/// It never waits for a limit by itself and never asks what Okta is known to refuse: it says so at once, and whoever asks decides.
 #[derive(Clone)]
 pub struct OktaClient(Arc<Inner>);
 
 struct Inner {
     http: reqwest::Client,
     base_url: Url,
+    access: Access,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    paused_until: Mutex<Option<Deadline>>,
+    ahead: Arc<Ahead>,
+    buckets: Buckets,
+    reserve: u8,
+    standing: Standing,
+    calls: Semaphore,
+}
+
+/// How a request is let in.
+enum Access {
+    /// By a header that all requests have.
+    Fixed,
+    /// By tokens that come and go.
+    Tokens(Tokens),
+}
+
+/// What came of trying again what Okta refused.
+#[derive(Debug)]
+pub enum Probed {
+    /// It is not refused any more.
+    Mended(Refusal),
+    /// It is refused for another reason than before.
+    Changed(Refusal),
 }
 
 impl OktaClient {
@@ -64,17 +107,17 @@ impl OktaClient {
     /// # Errors
     /// [`BuildError`] where the options cannot work.
     pub fn new(options: ClientOptions) -> Result<Self, BuildError> {
-        if !matches!(options.base_url.scheme(), "https" | "http") || !options.base_url.has_host() {
+        let ClientOptions { base_url, credential, scopes, reserve, clock, entropy, .. } = options;
+        if !matches!(base_url.scheme(), "https" | "http") || !base_url.has_host() {
             return Err(BuildError::BaseUrl);
         }
-        let Credential::Ssws(token) = &options.credential;
-        let mut authorization = HeaderValue::try_from(format!("SSWS {}", token.expose_secret().trim()))
-            .map_err(|_| BuildError::Token)?;
-        authorization.set_sensitive(true);
-        let headers = HeaderMap::from_iter([
-            (AUTHORIZATION, authorization),
-            (ACCEPT, HeaderValue::from_static("application/json")),
-        ]);
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        if let Credential::Ssws(token) = &credential {
+            let value = HeaderValue::try_from(format!("SSWS {}", token.expose_secret().trim()));
+            let mut value = value.map_err(|_| BuildError::Token)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
         let http = reqwest::Client::builder()
             .user_agent(concat!("ringback/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
@@ -84,85 +127,99 @@ impl OktaClient {
             .no_proxy()
             .build()
             .map_err(|e| BuildError::Http(e.without_url()))?;
-        let ClientOptions { base_url, clock, entropy, .. } = options;
-        Ok(Self(Arc::new(Inner { http, base_url, clock, entropy, paused_until: Mutex::new(None) })))
+        let ahead = Arc::new(Ahead::default());
+        let access = match credential {
+            Credential::Ssws(_) => Access::Fixed,
+            Credential::ServiceApp { client_id, key } => Access::Tokens(Tokens::new(Exchange {
+                http: http.clone(),
+                url: below(&base_url, &["oauth2", "v1", "token"]).ok_or(BuildError::BaseUrl)?,
+                client_id,
+                key,
+                scopes,
+                prover: Arc::new(Prover::new()?),
+                ahead: ahead.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            })),
+        };
+        let (buckets, standing, calls) = (Buckets::default(), Standing::default(), Semaphore::new(AT_ONCE));
+        let inner =
+            Inner { http, base_url, access, clock, entropy, ahead, buckets, reserve, standing, calls };
+        Ok(Self(Arc::new(inner)))
     }
 
-    /// How long to wait before the next call, because Okta's rate limit is used up. The client does not wait by itself.
-    pub fn pause(&self) -> Option<Duration> {
-        let until = *self.0.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.map(|until| until.remaining(&*self.0.clock)).filter(|left| !left.is_zero())
+    /// What Okta refuses us at present: nothing of it is asked until [`OktaClient::probe`] finds it mended.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.0.standing.refusals()
     }
 
-    fn pause_for(&self, wait: Duration) {
-        let until = Some(Deadline::after(self.0.clock.monotonic(), wait));
-        let mut paused_until = self.0.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *paused_until = (*paused_until).max(until);
+    /// How long questions about users would have to wait for a rate limit.
+    pub fn limited(&self) -> Option<Duration> {
+        let now = self.0.clock.monotonic();
+        let wait = |bucket| self.0.buckets.wait(bucket, now, self.0.reserve);
+        wait(Bucket::Factors).max(wait(Bucket::User)).filter(|_| self.crowded().is_none())
     }
 
-    /// `GET /api/v1/users/{user_id}` and what follows it.
-    async fn get_user(
-        &self,
-        user_id: &str,
-        rest: Option<&str>,
-        content_type: Option<&'static str>,
-    ) -> Result<Vec<u8>, OktaError> {
-        let url = self.user_url(user_id, rest).ok_or(OktaError::NoUser)?;
-        let mut request = self.0.http.get(url);
-        if let Some(content_type) = content_type {
-            request = request.header(CONTENT_TYPE, content_type);
-        }
-        let response = request.send().await?;
-        let status = response.status();
-        let limit = RateLimit::read(response.headers());
-        match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                let wait = limit.wait_after_refusal(&*self.0.entropy);
-                self.pause_for(wait);
-                return Err(OktaError::RateLimited { wait });
+    /// How long everything would have to wait, because the org was asked too much at one time.
+    pub fn crowded(&self) -> Option<Duration> {
+        self.0.buckets.crowded(self.0.clock.monotonic())
+    }
+
+    /// By how much Okta's clock is ahead of ours, to the second, as its last answer showed.
+    pub fn ahead(&self) -> Option<SignedDuration> {
+        self.0.ahead.get()
+    }
+
+    /// Whether our credential may do what this scope is for; asks for next to nothing, in which is nobody's data.
+    ///
+    /// # Errors
+    /// [`OktaError`] where that is not the question: the credential is not known at all, or nobody answers.
+    pub async fn may(&self, scope: Scope) -> Result<bool, OktaError> {
+        let asked = self.try_area(scope.area()).await;
+        match asked {
+            Ok(()) => Ok(true),
+            Err(OktaError::Refused { why: Refusal::Forbidden { .. }, .. }) => Ok(false),
+            Err(OktaError::Refused { why: Refusal::Token { code }, .. }) if code == "invalid_scope" => {
+                Ok(false)
             }
-            _ if status.is_server_error() => return Err(Transient::Status(status.as_u16()).into()),
-            _ => {}
-        }
-        if let Some(wait) = limit.wait_when_used_up(&*self.0.entropy) {
-            self.pause_for(wait);
-        }
-        match status {
-            _ if status.is_success() => read_body(response).await,
-            StatusCode::NOT_FOUND if error::is_oktas(&read_body(response).await?) => Err(OktaError::NoUser),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-                Err(OktaError::Refused { status: status.as_u16() })
-            }
-            _ if status.is_redirection() => Err(OktaError::Refused { status: status.as_u16() }),
-            _ => Err(OktaError::Malformed { what: "the status" }),
+            // There is no such thing in this org.
+            Err(OktaError::NotFound) => Ok(false),
+            Err(other) => Err(other),
         }
     }
 
-    /// The id is one segment of the path, whatever is in it. `None` where it can be nobody's: `me` would be the token's own user, and
-    /// `.` and `..` are no segments at all.
-    fn user_url(&self, user_id: &str, rest: Option<&str>) -> Option<Url> {
-        let invisible = |c: char| c.is_control() || c.is_whitespace();
-        if matches!(user_id, "" | "me" | "." | "..") || user_id.len() > 255 || user_id.contains(invisible) {
-            return None;
+    /// Tries again what is refused, where it is time for that; to be called about every second.
+    pub async fn probe(&self) -> Vec<Probed> {
+        let mut found = Vec::new();
+        for (area, refused) in self.0.standing.due(self.0.clock.monotonic()) {
+            match self.try_again(area, refused.as_ref()).await {
+                Err(OktaError::Refused { why, .. }) => {
+                    let now = self.0.clock.monotonic();
+                    if self.0.standing.close(area, why.clone(), refused, now, &*self.0.entropy) {
+                        found.push(Probed::Changed(why));
+                    }
+                }
+                // Nobody home, or a limit: that says nothing of the credential.
+                Err(OktaError::Transient(_) | OktaError::RateLimited { .. }) => {}
+                Ok(()) | Err(_) => found.extend(self.0.standing.open(area).map(Probed::Mended)),
+            }
         }
-        let mut url = self.0.base_url.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        let path = ["api", "v1", "users", user_id].into_iter().chain(rest);
-        url.path_segments_mut().ok()?.pop_if_empty().extend(path);
-        Some(url)
+        found
+    }
+
+    /// An address of the API.
+    fn url(&self, path: &[&str]) -> Option<Url> {
+        below(&self.0.base_url, &[&["api", "v1"], path].concat())
     }
 }
 
-async fn read_body(mut response: Response) -> Result<Vec<u8>, OktaError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(OktaError::Malformed { what: "the size" });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+/// The address below a base, each segment as it is, whatever is in it.
+fn below(base: &Url, path: &[&str]) -> Option<Url> {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.path_segments_mut().ok()?.pop_if_empty().extend(path);
+    Some(url)
 }
 
 impl std::fmt::Debug for OktaClient {

@@ -1,19 +1,21 @@
 use aws_lc_rs::digest::{SHA256, digest};
-use otp::{EventId, Factor, OktaEvent, OrgName, Reading};
+use otp::{EventId, Factor, OktaEvent, OktaSendEvent, OrgName, Reading};
 
 use crate::json::Json;
-use crate::{clean, factor, hook};
+use crate::{clean, factor, hook, send};
 
 /// A factor was verified: the second one on Classic, any of them on Identity Engine (Okta: event types catalog).
-const CODE_ENTERED: &str = "user.authentication.auth_via_mfa";
+pub(crate) const CODE_ENTERED: &str = "user.authentication.auth_via_mfa";
 /// A factor was enrolled; Identity Engine says so twice for one phone, as SMS and as CALL.
-const FACTOR_ACTIVATED: &str = "user.mfa.factor.activate";
+pub(crate) const FACTOR_ACTIVATED: &str = "user.mfa.factor.activate";
 
 /// One element of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     /// An event of a type that tells about factors.
     Event(OktaEvent),
+    /// An event about sending a code, of those that tell what Okta did or could not do.
+    Send(OktaSendEvent),
     /// An event of another type, which is to be counted and dropped.
     OtherType(String),
     /// No event.
@@ -34,12 +36,16 @@ pub(crate) fn read(event: &Json<'_>, org: &OrgName) -> Parsed {
         _ => return Parsed::Unreadable { reason: "the event has no eventType" },
     };
     if event_type != CODE_ENTERED && event_type != FACTOR_ACTIVATED {
-        return Parsed::OtherType(clean::line(event_type, 255));
+        return match send::read(event, event_type, org) {
+            Some(send) => Parsed::Send(send),
+            None => Parsed::OtherType(clean::line(event_type, 255)),
+        };
     }
     let outcome = event.get("outcome");
     let result = outcome.get("result").text().map(|t| clean::line(&t, 255));
     let reason = outcome.get("reason").text().map(|t| clean::without_numbers(&t, 255));
     let okta_user_id = user(event);
+    let by_other = okta_user_id.as_deref().is_some_and(|user| is_by_other(event, user));
     let factor = factor::read(event);
     let reading = if factor == Factor::Other
         || okta_user_id.is_none()
@@ -54,6 +60,7 @@ pub(crate) fn read(event: &Json<'_>, org: &OrgName) -> Parsed {
     Parsed::Event(OktaEvent {
         id: EventId { org: org.clone(), uuid: uuid(event) },
         event_type: event_type.to_owned(),
+        by_other,
         okta_user_id,
         factor,
         result,
@@ -64,7 +71,7 @@ pub(crate) fn read(event: &Json<'_>, org: &OrgName) -> Parsed {
 }
 
 /// The event's `uuid`; where there is none to use, a digest of the event, so that the same event is known again.
-fn uuid(event: &Json<'_>) -> String {
+pub(crate) fn uuid(event: &Json<'_>) -> String {
     if let Some(uuid) = event.get("uuid").text().as_deref().and_then(clean::identity) {
         return uuid.to_owned();
     }
@@ -75,13 +82,19 @@ fn uuid(event: &Json<'_>) -> String {
 
 /// The user an event is about. The actor of an enrolment may be an admin or the owner of an API token, so the target counts first
 /// (Okta Workflows: card "User MFA Factor Activated").
-fn user(event: &Json<'_>) -> Option<String> {
+pub(crate) fn user(event: &Json<'_>) -> Option<String> {
     event.get("target").each().iter().chain([event.get("actor")]).find_map(|who| {
         let id = who.get("id").text().filter(|_| is_a(who, "User"))?;
         let nobody = ["unknown", "null"].iter().any(|word| id.eq_ignore_ascii_case(word));
         let plausible = !nobody && !id.contains(char::is_whitespace);
         plausible.then(|| clean::identity(&id).map(str::to_owned))?
     })
+}
+
+/// Whether the actor is known to be somebody else.
+fn is_by_other(event: &Json<'_>, user: &str) -> bool {
+    let actor = event.get("actor").get("id").text();
+    actor.as_deref().and_then(clean::identity).is_some_and(|actor| actor != user)
 }
 
 /// Whether an actor or target is of this type.

@@ -22,6 +22,9 @@ pub struct OktaEvent {
     pub event_type: String,
     /// The user it is about (not the admin who acted).
     pub okta_user_id: Option<String>,
+    /// Somebody else acted: an admin, or the owner of an API token. Then the user may have entered no code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_other: bool,
     /// What the event says about the factor.
     pub factor: Factor,
     /// Okta's `outcome.result`.

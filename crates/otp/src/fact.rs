@@ -1,12 +1,13 @@
 //! What happened, as it is written to the journal before anything depends on it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Answer, AttemptOutcome, Channel, EventId, EventState, FailureClass, MatchedBy, OktaEvent, OrgName,
-    PhoneHmac, Purpose, ReportResult, SealedPhone, Settler, TransactionId, TransactionStatus, Verdict,
+    Answer, AttemptOutcome, Channel, EventId, EventSource, EventState, FailureClass, MatchedBy, OktaEvent,
+    OktaSendEvent, OrgName, PhoneHmac, Purpose, ReportResult, SealedPhone, Settler, TransactionId,
+    TransactionStatus, Verdict,
 };
 
 /// One thing that happened. Applying facts to the ledger twice, or those of two nodes in any order, ends in the same rows.
@@ -33,8 +34,16 @@ pub enum Fact {
     FeedbackReported(FeedbackReported),
     /// Something was given up.
     DeadLettered(DeadLettered),
+    /// A person had an event put through the queue again.
+    EventReplayed(EventReplayed),
     /// A body nobody could read was put aside.
     Quarantined(Quarantined),
+    /// A provider said what became of a message.
+    ReceiptReceived(ReceiptReceived),
+    /// Okta said something about sending a code.
+    SendNoted(SendNoted),
+    /// Okta's System Log was read so far.
+    LogRead(LogRead),
 }
 
 /// A telephony hook, on disk before a provider is called.
@@ -121,6 +130,19 @@ pub struct TransactionSettled {
     pub by: Settler,
 }
 
+impl TransactionSettled {
+    /// Its rank in the books: a higher one stands, in whatever order they come. Of two that looked at the provider's list, the one that
+    /// found the send is right: the other looked too early, or in the wrong place.
+    pub fn rank(&self) -> i64 {
+        match (self.by, self.status) {
+            (Settler::Recovery, _) => 1,
+            (Settler::Dispatcher, _) => 2,
+            (Settler::Reconciler, TransactionStatus::Accepted) => 4,
+            (Settler::Reconciler, _) => 3,
+        }
+    }
+}
+
 /// What Okta was told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HookAnswered {
@@ -158,6 +180,12 @@ pub struct EventReceived {
     /// The W3C `traceparent` it came under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// When a person had it put through the queue again: an end of before then does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_at: Option<Timestamp>,
+    /// Which way it came.
+    #[serde(default, skip_serializing_if = "EventSource::is_hook")]
+    pub source: EventSource,
 }
 
 impl EventReceived {
@@ -185,6 +213,43 @@ pub struct EventSettled {
     pub verified_at: Option<Timestamp>,
     /// When.
     pub settled_at: Timestamp,
+    /// The [`EventReceived::replayed_at`] of what was settled: which time through the queue this is the end of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_at: Option<Timestamp>,
+}
+
+/// An event that is to go through the queue again, whatever had become of it.
+///
+/// In the books it is queued from then on, until an end that is later; its dead letters of before then wait no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventReplayed {
+    /// The event as it came in, with [`EventReceived::replayed_at`] set.
+    pub received: EventReceived,
+    /// When: later than any end it had.
+    pub replayed_at: Timestamp,
+    /// Work on it may have had its effect, and nobody knows.
+    #[serde(default)]
+    pub doubtful: bool,
+}
+
+impl EventReplayed {
+    /// The replay of `received`, which came to be in `state` at some moment, if it did: now, or as soon after that as can be told apart,
+    /// because clocks differ between machines.
+    pub fn new(
+        received: EventReceived,
+        state: Option<(EventState, Option<Timestamp>)>,
+        now: Timestamp,
+    ) -> Self {
+        // Any other end says what its effect was.
+        let doubtful = !matches!(
+            state,
+            Some((EventState::Done | EventState::Skipped | EventState::Expired | EventState::NoMatch, _))
+        );
+        let settled_at = state.and_then(|(_, at)| at);
+        let after = settled_at.map(|at| at.saturating_add(SignedDuration::from_micros(1)).unwrap_or(at));
+        let replayed_at = after.map_or(now, |after| after.max(now));
+        Self { received: EventReceived { replayed_at: Some(replayed_at), ..received }, replayed_at, doubtful }
+    }
 }
 
 /// The end of a report to a provider.
@@ -244,6 +309,56 @@ pub struct Quarantined {
     pub node: String,
 }
 
+/// What a provider said of a message after it had taken it: one status of many, in no certain order, perhaps twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptReceived {
+    /// The provider's configured name.
+    pub provider: String,
+    /// The provider's reference of the message.
+    pub provider_ref: Option<String>,
+    /// The provider's reference of the attempt.
+    pub attempt_ref: Option<String>,
+    /// The transaction, where the provider repeats what it was given as such.
+    pub transaction: Option<TransactionId>,
+    /// The provider's word in lower case (`delivered`, `undelivered`, …).
+    pub status: String,
+    /// The provider's code of what went wrong.
+    pub error_code: Option<String>,
+    /// When it happened, as the provider says.
+    pub reported_at: Option<Timestamp>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What Okta said about sending a code. The same event may come by both ways; the first one to come counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SendNoted {
+    /// The event.
+    pub event: OktaSendEvent,
+    /// Which way it came.
+    pub source: EventSource,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Which node took it.
+    pub node: String,
+}
+
+impl SendNoted {
+    /// When it happened: what Okta says, or when it came.
+    pub fn published(&self) -> Timestamp {
+        self.event.published_at.unwrap_or(self.received_at)
+    }
+}
+
+/// How far an org's System Log has been read. Written with what was found, or after it: never before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogRead {
+    /// Whose log.
+    pub org: OrgName,
+    /// Everything published before this moment has been read.
+    pub until: Timestamp,
+}
+
 /// Why a record is no fact of ours.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -286,11 +401,19 @@ impl Fact {
     pub const FEEDBACK_REPORTED: &'static str = "feedback_reported";
     /// Record type of [`Fact::DeadLettered`].
     pub const DEAD_LETTERED: &'static str = "dead_lettered";
+    /// Record type of [`Fact::EventReplayed`].
+    pub const EVENT_REPLAYED: &'static str = "event_replayed";
     /// Record type of [`Fact::Quarantined`].
     pub const QUARANTINED: &'static str = "quarantined";
+    /// Record type of [`Fact::ReceiptReceived`].
+    pub const RECEIPT_RECEIVED: &'static str = "receipt_received";
+    /// Record type of [`Fact::SendNoted`].
+    pub const SEND_NOTED: &'static str = "send_noted";
+    /// Record type of [`Fact::LogRead`].
+    pub const LOG_READ: &'static str = "log_read";
 
     /// Every record type.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 14] = [
         Self::HOOK_RECEIVED,
         Self::ATTEMPT_STARTED,
         Self::ATTEMPT_ENDED,
@@ -300,7 +423,11 @@ impl Fact {
         Self::EVENT_SETTLED,
         Self::FEEDBACK_REPORTED,
         Self::DEAD_LETTERED,
+        Self::EVENT_REPLAYED,
         Self::QUARANTINED,
+        Self::RECEIPT_RECEIVED,
+        Self::SEND_NOTED,
+        Self::LOG_READ,
     ];
 
     /// The record type it is journalled under.
@@ -315,7 +442,11 @@ impl Fact {
             Self::EventSettled(_) => Self::EVENT_SETTLED,
             Self::FeedbackReported(_) => Self::FEEDBACK_REPORTED,
             Self::DeadLettered(_) => Self::DEAD_LETTERED,
+            Self::EventReplayed(_) => Self::EVENT_REPLAYED,
             Self::Quarantined(_) => Self::QUARANTINED,
+            Self::ReceiptReceived(_) => Self::RECEIPT_RECEIVED,
+            Self::SendNoted(_) => Self::SEND_NOTED,
+            Self::LogRead(_) => Self::LOG_READ,
         }
     }
 
@@ -346,7 +477,11 @@ impl Fact {
             Self::EVENT_SETTLED => serde_json::from_slice(payload).map(Self::EventSettled),
             Self::FEEDBACK_REPORTED => serde_json::from_slice(payload).map(Self::FeedbackReported),
             Self::DEAD_LETTERED => serde_json::from_slice(payload).map(Self::DeadLettered),
+            Self::EVENT_REPLAYED => serde_json::from_slice(payload).map(Self::EventReplayed),
             Self::QUARANTINED => serde_json::from_slice(payload).map(Self::Quarantined),
+            Self::RECEIPT_RECEIVED => serde_json::from_slice(payload).map(Self::ReceiptReceived),
+            Self::SEND_NOTED => serde_json::from_slice(payload).map(Self::SendNoted),
+            Self::LOG_READ => serde_json::from_slice(payload).map(Self::LogRead),
             _ => return Err(DecodeError::Unknown { kind: kind.to_owned(), version }),
         };
         fact.map_err(|source| DecodeError::Unreadable { kind: kind.to_owned(), source })
@@ -355,8 +490,11 @@ impl Fact {
 
 #[cfg(test)]
 mod tests {
-    use super::{DecodeError, EventSettled, Fact};
-    use crate::{EventId, EventState, OrgName};
+    use super::{DecodeError, EventReceived, EventSettled, Fact, LogRead, SendNoted};
+    use crate::{
+        Channel, EventId, EventSource, EventState, Factor, OktaEvent, OktaSendEvent, OrgName, Reading,
+        SendEventKind, SendOutcome, SentBy,
+    };
 
     fn settled() -> Fact {
         Fact::EventSettled(EventSettled {
@@ -367,6 +505,7 @@ mod tests {
             transaction: None,
             verified_at: None,
             settled_at: "2026-11-20T10:15:30.412Z".parse().unwrap(),
+            replayed_at: None,
         })
     }
 
@@ -375,6 +514,71 @@ mod tests {
         let fact = settled();
         let (kind, version, payload) = fact.encode();
         assert_eq!(Fact::decode(kind, version, &payload).unwrap(), fact);
+    }
+
+    fn id() -> EventId {
+        EventId { org: OrgName::new("main").unwrap(), uuid: "u".to_owned() }
+    }
+
+    #[test]
+    fn what_okta_says_of_sends_comes_back_as_it_was() {
+        let event = OktaSendEvent {
+            id: id(),
+            event_type: "system.sms.send_factor_verify_message".to_owned(),
+            kind: SendEventKind::Send,
+            channel: Some(Channel::Sms),
+            okta_user_id: Some("00u1".to_owned()),
+            country: Some("us".parse().unwrap()),
+            phone_prefix: Some("+1555555".to_owned()),
+            sent_by: Some(SentBy::Okta),
+            provider: Some("okta".to_owned()),
+            provider_ref: None,
+            outcome: SendOutcome::Sent,
+            reason: None,
+            published_at: Some("2026-11-20T10:15:30.412Z".parse().unwrap()),
+        };
+        let received_at = "2026-11-20T10:15:31Z".parse().unwrap();
+        let noted = SendNoted { event, source: EventSource::Log, received_at, node: "n".to_owned() };
+        let unsaid =
+            SendNoted { event: OktaSendEvent { published_at: None, ..noted.event.clone() }, ..noted.clone() };
+        assert_eq!(unsaid.published(), received_at);
+        let read = LogRead { org: OrgName::new("main").unwrap(), until: received_at };
+        for fact in [Fact::SendNoted(noted), Fact::SendNoted(unsaid), Fact::LogRead(read)] {
+            let (kind, version, payload) = fact.encode();
+            assert!(Fact::KINDS.contains(&kind), "{kind}");
+            assert_eq!(Fact::decode(kind, version, &payload).unwrap(), fact);
+        }
+    }
+
+    #[test]
+    fn f16_an_older_binarys_event_came_by_the_hook() {
+        let event = OktaEvent {
+            id: id(),
+            event_type: "user.authentication.auth_via_mfa".to_owned(),
+            okta_user_id: None,
+            factor: Factor::Other,
+            result: None,
+            reason: None,
+            published_at: None,
+            reading: Reading::Nothing,
+            by_other: false,
+        };
+        let by = |source| {
+            Fact::EventReceived(EventReceived {
+                event: event.clone(),
+                delivery: uuid::Uuid::nil(),
+                received_at: jiff::Timestamp::UNIX_EPOCH,
+                node: "n".to_owned(),
+                traceparent: None,
+                replayed_at: None,
+                source,
+            })
+        };
+        let (kind, version, hook) = by(EventSource::Hook).encode();
+        assert!(!String::from_utf8(hook.clone()).unwrap().contains("source"), "as it always was written");
+        assert_eq!(Fact::decode(kind, version, &hook).unwrap(), by(EventSource::Hook));
+        let (_, _, log) = by(EventSource::Log).encode();
+        assert_eq!(Fact::decode(kind, version, &log).unwrap(), by(EventSource::Log));
     }
 
     #[test]

@@ -98,6 +98,8 @@ pub enum FailureClass {
     NoProvider,
     /// The process ended while the transaction was under way.
     Crash,
+    /// Nobody knew whether it was sent; the provider's own list says it was not.
+    NotAccepted,
 }
 
 impl FailureClass {
@@ -116,6 +118,7 @@ impl FailureClass {
             Self::UnknownChannel => "unknown_channel",
             Self::NoProvider => "no_provider",
             Self::Crash => "crash",
+            Self::NotAccepted => "not_accepted",
         }
     }
 }

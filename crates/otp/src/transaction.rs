@@ -6,6 +6,13 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct TransactionId(Uuid);
 
+impl TransactionId {
+    /// Its 128 bits.
+    pub fn as_u128(self) -> u128 {
+        self.0.as_u128()
+    }
+}
+
 impl From<Uuid> for TransactionId {
     fn from(id: Uuid) -> Self {
         Self(id)
@@ -75,15 +82,4 @@ pub enum Settler {
     Dispatcher,
     /// A look at the provider's own list, afterwards.
     Reconciler,
-}
-
-impl Settler {
-    /// Its rank in the books.
-    pub fn rank(self) -> i64 {
-        match self {
-            Self::Recovery => 1,
-            Self::Dispatcher => 2,
-            Self::Reconciler => 3,
-        }
-    }
 }

@@ -34,6 +34,14 @@ pub struct SealedPhone {
     pub prefix: String,
 }
 
+impl SealedPhone {
+    /// Where in the world the number was, and nothing more.
+    #[must_use]
+    pub fn erased(self) -> Self {
+        Self { hmac: PhoneHmac(String::new()), sealed: String::new(), ..self }
+    }
+}
+
 /// The keys that keep phone numbers and quarantined bodies unreadable at rest. Cheap to clone; prints nothing.
 #[derive(Clone)]
 pub struct Vault(Arc<Keys>);

@@ -14,7 +14,7 @@ mod shelf;
 
 use futures_util::future::BoxFuture;
 
-pub use amqp::{AmqpOptions, AmqpQueue, UrlError};
+pub use amqp::{AmqpOptions, AmqpQueue, DeadLetter, Fate, Inspection, Swept, UrlError};
 pub use delivery::{Delivery, Settle};
 pub use memory::MemoryQueue;
 pub use message::Message;

@@ -11,7 +11,7 @@ use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel};
 use otp::{Clock as _, SystemClock};
-use queue::{Message, Retry};
+use queue::{AmqpQueue, DeadLetter, Fate, Message, Retry, Swept};
 use support::proxy::Proxy;
 use support::{Rig, drain, eventually, message, publish, publish_many, soon, take, url, with_rig};
 
@@ -411,4 +411,72 @@ async fn b18_wrong_credentials_and_a_missing_vhost_are_said() {
         assert!(trouble.contains(said) && !trouble.contains("hunter2"), "{trouble}");
         queue.close();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b12_dead_letters_are_kept_forgotten_or_put_back_to_work_and_none_is_lost() {
+    with_rig(|rig| async move {
+        let queue = rig.queue();
+        for key in ["keep", "forget", "again", "keep too"] {
+            soon(queue.publish(message(key))).await.unwrap();
+            take(&queue).await.bury("nobody likes it");
+        }
+        let inspected = async || AmqpQueue::inspect(&rig.url, rig.options.clone()).await.unwrap();
+        soon(async {
+            while inspected().await.dead < 4 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+        let sweep = async |most| {
+            AmqpQueue::sweep_dead(&rig.url, rig.options.clone(), most, |letter: &DeadLetter| {
+                assert_eq!((letter.reason.as_deref(), letter.known), (Some("nobody likes it"), true));
+                match letter.message.key.as_str() {
+                    "again" => Fate::Again(message("again/2")),
+                    "forget" => Fate::Forget,
+                    _ => Fate::Keep,
+                }
+            })
+            .await
+            .unwrap()
+        };
+        assert_eq!(sweep(1).await.seen(), 1, "no more than wanted");
+        assert_eq!(sweep(1000).await, Swept { kept: 2, forgotten: 1, again: 1 });
+        assert_eq!(take(&queue).await.message().key, "again/2");
+        // However often somebody looks.
+        for _ in 0..30 {
+            assert_eq!(sweep(1000).await, Swept { kept: 2, forgotten: 0, again: 0 });
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b9_looking_at_the_broker_changes_nothing() {
+    with_rig(|rig| async move {
+        let inspected = async || AmqpQueue::inspect(&rig.url, rig.options.clone()).await.unwrap();
+        let names = [rig.options.prefix.clone(), rig.name("events.dead"), rig.name("events")];
+        for _ in 0..2 {
+            let found = inspected().await;
+            assert_eq!(found.missing.len(), 7, "{found:?}");
+            assert!(names.iter().all(|name| found.missing.contains(name)), "{found:?}");
+            assert!(found.otherwise.is_empty() && !found.blocked, "{found:?}");
+        }
+        let queue = rig.queue();
+        soon(queue.publish(message("1"))).await.unwrap();
+        let found = inspected().await;
+        assert_eq!((found.missing.len(), found.consumers, found.blocked), (0, 0, false), "{found:?}");
+        let (_connection, channel) = rig.meddle().await;
+        let name = rig.name("events.delay.2s");
+        channel
+            .queue_delete(name.as_str().into(), lapin::options::QueueDeleteOptions::default())
+            .await
+            .unwrap();
+        let options = QueueDeclareOptions::durable();
+        channel.queue_declare(name.as_str().into(), options, FieldTable::default()).await.unwrap();
+        let found = inspected().await;
+        assert_eq!(found.otherwise.len(), 1, "{found:?}");
+        assert!(found.otherwise[0].contains(&name), "{found:?}");
+    })
+    .await;
 }

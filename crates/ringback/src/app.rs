@@ -7,27 +7,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::FutureExt as _;
-use ingress::http::{Limits, Server};
-use ingress::{Ingress, Org, Settings as IngressSettings};
-use journal::{Journal, OpenError, Options as JournalOptions};
+use ingress::http::Limits;
+use ingress::{Ingress, Parts as IngressParts, Settings as IngressSettings};
+use journal::Journal;
 use ledger::{Drain, DrainError, Ledger, MigrateError, Retention};
 use metrics_exporter_prometheus::PrometheusHandle;
-use okta::{ClientOptions, Credential, HookAuth, OktaClient};
-use otp::{Clock, Entropy, Fact, OrgName, PhoneNumber, SystemClock, SystemEntropy};
-use queue::{AmqpOptions, AmqpQueue, MemoryQueue, Queue, Relay};
-use secrecy::ExposeSecret as _;
-use telephony::{Dispatcher, Policy};
+use otp::{Clock, Entropy, Fact, PhoneNumber, SystemClock, SystemEntropy};
+use queue::{Queue, Relay};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
-use worker::{OrgAccess, Parts, Stragglers, Worker};
+use worker::{LogReader, Parts, Reconciler, Stragglers, Worker};
 
 use crate::cli::Role;
-use crate::config::{Config, OrgConfig};
+use crate::config::{Cancel, Config, Mode};
+use crate::dashboard::{Dashboard, Door};
 use crate::housekeeping::{self, Housekeeping};
-use crate::readiness::Readiness;
+use crate::parts::{self, WINDOW, bind};
+use crate::readiness::{OktaReadiness, Readiness};
 use crate::{admin, privacy, providers};
 
 /// The running service.
@@ -67,8 +65,6 @@ struct Remains {
     hand_over: bool,
 }
 
-/// Events on their way to the queue at once; of the in-process one, in the worker's hands too.
-const WINDOW: usize = 10_000;
 /// For taking over left-behind journals before hooks are taken; what is not done by then is done beside them.
 const ADOPTION: Duration = Duration::from_secs(1);
 /// For the ledger's schema before hooks are taken: they wait meanwhile, and Okta gives them three seconds.
@@ -109,7 +105,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let providers = providers::providers(&config.telephony.providers)?;
+        let providers = providers::providers(config)?;
         let vault = privacy::vault(config)?;
         // The listeners first: an address that is taken is the commonest mistake, and it should leave nothing behind.
         let leaving = CancellationToken::new();
@@ -120,8 +116,8 @@ impl App {
             Role::Worker => None,
         };
         let admin = bind("admin", "admin.listen", config.admin.listen, &clock, &leaving).await?;
-        let journal = open_journal(config, &clock, entropy.as_ref()).await?;
-        let ledger = ledger(config).await?;
+        let journal = parts::open_journal(config, &clock, entropy.as_ref()).await?;
+        let ledger = parts::ledger(config).await?;
         let adopted = housekeeping::adopt(&journal, &config.journal.dir, &config.journal.retain, clock.now());
         if tokio::time::timeout(ADOPTION, adopted).await.is_err() {
             info!("left-behind journals are taken over meanwhile");
@@ -133,7 +129,7 @@ impl App {
                 "an earlier process ended in the middle of these; they are recorded as ambiguous"
             );
         }
-        let queue = queue(config, &clock, &entropy)?;
+        let queue = parts::queue(config, &clock, &entropy)?;
         let drain = Drain::new(journal.clone(), ledger.clone(), vault.clone(), clock.clone());
         let mut preparing: Preparing = Box::pin(prepare(drain.clone()));
         let preparing = match tokio::time::timeout(SCHEMA_FIRST, &mut preparing).await {
@@ -151,21 +147,23 @@ impl App {
                 let settings = IngressSettings {
                     deadline: config.telephony.deadline,
                     policy: config.telephony.policy,
+                    journal: config.journal.append_timeout,
+                    sends: config.feedback.mode == Mode::Dispatch,
                     ..Default::default()
                 };
-                let dispatcher = Arc::new(Dispatcher::new(
-                    providers.clone(),
-                    Policy { max_attempts: config.telephony.max_attempts, ..Policy::default() },
-                )?);
-                let ingress = Arc::new(Ingress::new(
-                    config.orgs.iter().map(|org| door(org, &dispatcher)).collect(),
-                    journal.clone(),
-                    ledger.clone(),
-                    vault.clone(),
-                    clock.clone(),
-                    entropy.clone(),
+                let dispatcher = Arc::new(providers::dispatcher(config, providers.clone(), &clock)?);
+                dispatcher.announce();
+                let ingress = Arc::new(Ingress::new(IngressParts {
+                    orgs: config.orgs.iter().map(|org| parts::door(org, &clock)).collect::<Result<_, _>>()?,
+                    dispatcher,
+                    journal: journal.clone(),
+                    ledger: ledger.clone(),
+                    vault: vault.clone(),
+                    clock: clock.clone(),
+                    entropy: entropy.clone(),
                     settings,
-                ));
+                    public_url: config.server.public_url.as_ref().map(ToString::to_string),
+                }));
                 ingress.remember(recovered);
                 // A repeated hook may be among the first. Where the books are away, they are waited for no longer.
                 let _ = tokio::time::timeout(BOOKS_FIRST, ingress.ready()).await;
@@ -173,23 +171,36 @@ impl App {
             }
             Role::Worker => None,
         };
+        let reconciler = matches!(role, Role::All | Role::Worker).then(|| {
+            Arc::new(Reconciler::new(
+                ledger.clone(),
+                journal.clone(),
+                providers.clone(),
+                vault.clone(),
+                clock.clone(),
+            ))
+        });
+        let log_readers = match role {
+            Role::All | Role::Worker => parts::log_readers(config, &ledger, &journal, &clock, &entropy)?,
+            Role::Ingress => Vec::new(),
+        };
+        let orgs = config.orgs.iter().map(|org| parts::access(org, &clock, &entropy));
+        let orgs = orgs.collect::<Result<HashMap<_, _>, _>>()?;
+        let okta = OktaReadiness::of(role, &orgs, &log_readers);
         let worker = match role {
             Role::All | Role::Worker => Some(Arc::new(Worker::new(Parts {
                 queue: queue.clone(),
                 ledger: ledger.clone(),
                 journal: journal.clone(),
-                orgs: config
-                    .orgs
-                    .iter()
-                    .map(|org| access(org, &clock, &entropy))
-                    .collect::<Result<HashMap<_, _>, _>>()?,
+                orgs,
                 providers,
                 vault,
                 clock: clock.clone(),
-                entropy,
+                entropy: entropy.clone(),
                 settings: worker::Settings {
                     ways: config.feedback.ways.clone(),
                     life: config.feedback.verification_life,
+                    cancel_expired: config.feedback.cancel == Cancel::OnExpiry,
                     // Others may take the same events from a broker, or events of the same logins from queues of their own.
                     alone: !config.queue.is_broker() && !ledger.is_shared(),
                     ..worker::Settings::default()
@@ -219,13 +230,24 @@ impl App {
             journal: journal.clone(),
             drain: drain.clone(),
             queue: queue.clone(),
+            breakers: ingress.as_ref().map(|ingress| ingress.breakers().clone()),
+            okta,
             leaving: leaving.clone(),
         };
 
         let (listening, working, serving) = (Stage::default(), Stage::default(), Stage::default());
         let (tasks, stop) = serving.handles();
         let admin_address = admin.local_addr()?;
-        let routes = admin::router(readiness, metrics.clone(), config.admin.token.clone());
+        let door = Arc::new(Door::new(config.admin.token.clone(), admin_address, &clock, entropy));
+        let dashboard = Dashboard::new(
+            readiness.clone(),
+            metrics.clone(),
+            &ledger,
+            clock.clone(),
+            role.as_str(),
+            door.clone(),
+        );
+        let routes = admin::router(readiness, ledger.clone(), metrics.clone(), dashboard, &door);
         tasks.spawn(admin.serve(routes, stop.clone()));
         let (draining, stopping) = (drain.clone(), stop.clone());
         tasks.spawn(supervised("drain", move || draining.clone().run(stopping.clone())));
@@ -248,7 +270,26 @@ impl App {
         let stopping = stop.clone();
         tasks.spawn(supervised("relay", move || relay.clone().run(stopping.clone())));
         if let Some(worker) = worker {
-            tasks.spawn(supervised("worker", move || worker.clone().run(stop.clone())));
+            let stopping = stop.clone();
+            let (after, ledger, stopping_too) = (worker.clone(), ledger.clone(), stop.clone());
+            tasks.spawn(supervised("worker", move || worker.clone().run(stopping.clone())));
+            tasks.spawn(supervised("aftercare", move || {
+                let (worker, ledger, stopping) = (after.clone(), ledger.clone(), stopping_too.clone());
+                async move { worker.look_after(&ledger, stopping).await }
+            }));
+        }
+        for reader in log_readers.into_iter().map(LogReader::new).map(Arc::new) {
+            let stop = stop.clone();
+            tasks.spawn(supervised("system log", move || {
+                let (reader, stopping) = (reader.clone(), stop.clone());
+                async move { reader.run(stopping).await }
+            }));
+        }
+        if let Some(reconciler) = reconciler {
+            tasks.spawn(supervised("reconciler", move || {
+                let (reconciler, stopping) = (reconciler.clone(), stop.clone());
+                async move { reconciler.run(stopping).await }
+            }));
         }
         let mut public_address = None;
         if let (Some(public), Some(ingress)) = (public, &ingress) {
@@ -321,23 +362,14 @@ const AFTER_PANIC: Duration = Duration::from_secs(1);
 /// Runs a part to its end. One that ends in a panic begins again where the journal says: a mistake of ours on one record must not stop
 /// all others until somebody restarts the process.
 async fn supervised<F: Future<Output = ()>>(name: &'static str, part: impl Fn() -> F) {
+    let panics = metrics::counter!("ringback_part_panics_total", "part" => name);
+    // An increase is only seen of what was there before.
+    panics.increment(0);
     while AssertUnwindSafe(part()).catch_unwind().await.is_err() {
         error!(part = name, "a part of the service ended in a panic; it begins again");
-        metrics::counter!("ringback_part_panics_total", "part" => name).increment(1);
+        panics.increment(1);
         tokio::time::sleep(AFTER_PANIC).await;
     }
-}
-
-async fn bind(
-    name: &'static str,
-    setting: &str,
-    address: SocketAddr,
-    clock: &Arc<dyn Clock>,
-    leaving: &CancellationToken,
-) -> anyhow::Result<Server> {
-    let server = Server::bind(name, address, Limits::default(), clock.clone()).await;
-    let server = server.with_context(|| format!("{setting}: {address} cannot be bound"))?;
-    Ok(server.leaving(leaving.clone()))
 }
 
 /// Returns once the broker has taken everything the journal has for it, or when it takes nothing at present.
@@ -356,107 +388,6 @@ async fn prepare(drain: Drain) -> anyhow::Result<()> {
         Err(_) => warn!("the ledger does not answer; starting without it, facts wait in the journal"),
     }
     Ok(())
-}
-
-/// The queue of the profile.
-fn queue(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> anyhow::Result<Arc<dyn Queue>> {
-    if !config.queue.is_broker() {
-        return Ok(Arc::new(MemoryQueue::new(WINDOW, clock.clone())));
-    }
-    let options = AmqpOptions { prefix: config.queue.prefix.clone(), ..AmqpOptions::default() };
-    let queue = AmqpQueue::new(config.queue.url.expose_secret(), options, clock.clone(), entropy.clone())
-        .context("queue.url")?;
-    Ok(Arc::new(queue))
-}
-
-/// The books as configured; their schema is left as it is.
-pub(crate) async fn ledger(config: &Config) -> anyhow::Result<Ledger> {
-    let options =
-        ledger::Options { require_durable: config.ledger.require_durable, ..ledger::Options::default() };
-    Ledger::open(config.ledger.url.expose_secret(), options).await.context("ledger.url")
-}
-
-/// Opens this process's own journal.
-pub(crate) async fn open_journal(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    entropy: &dyn Entropy,
-) -> anyhow::Result<Journal> {
-    let wall = clock.clone();
-    let now_ms = Arc::new(move || wall.now().as_millisecond());
-    let node = format!("node-{}", &entropy.id(clock.as_ref()).simple().to_string()[20..]);
-    let mut options = JournalOptions::new(&config.journal.dir, node, now_ms);
-    options.max_bytes = config.journal.max_bytes;
-    options.retain = config.journal.retain;
-    match Journal::open(options.clone()).await {
-        Err(err @ OpenError::Corrupt { .. }) => {
-            // Codes must go on; what is in the damaged file waits for a person.
-            let kept = journal::set_aside(&config.journal.dir).await.context("journal.dir")?;
-            error!(error = %err, kept = %kept.display(), "the journal is damaged and set aside; starting with an empty one");
-            Journal::open(options).await.context("journal.dir")
-        }
-        opened => opened.context("journal.dir"),
-    }
-}
-
-/// Opens the ledger for a command: a file with its schema up to date, a shared database as it is.
-pub(crate) async fn open_ledger(config: &Config) -> anyhow::Result<Ledger> {
-    let ledger = ledger(config).await?;
-    if ledger.is_shared() {
-        let health = ledger.health().await.context("the ledger cannot be read")?;
-        anyhow::ensure!(
-            health.schema_version >= health.known_version,
-            "the ledger's schema is at version {}, and this binary needs {}: run `ringback migrate`",
-            health.schema_version,
-            health.known_version
-        );
-        return Ok(ledger);
-    }
-    let migrated = ledger.migrate().await.context("the ledger's schema cannot be brought up")?;
-    if !migrated.ran.is_empty() {
-        info!(ran = ?migrated.ran, version = migrated.version, "the ledger's schema was brought up");
-    }
-    Ok(ledger)
-}
-
-fn door(org: &OrgConfig, dispatcher: &Arc<Dispatcher>) -> Org {
-    Org {
-        name: org.name.clone(),
-        auth: HookAuth::new(org.hook_header.clone(), org.hook_secrets.clone()),
-        default_country: org.default_country.clone(),
-        dispatcher: dispatcher.clone(),
-    }
-}
-
-fn access(
-    org: &OrgConfig,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> anyhow::Result<(OrgName, OrgAccess)> {
-    let client = okta_client(org, clock, entropy)?;
-    Ok((org.name.clone(), OrgAccess { client, default_country: org.default_country.clone() }))
-}
-
-/// Okta's API for an org, where it has a credential.
-pub(crate) fn okta_client(
-    org: &OrgConfig,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> anyhow::Result<Option<OktaClient>> {
-    let (Some(base_url), Some(token)) = (&org.base_url, &org.api_token) else { return Ok(None) };
-    let client = OktaClient::new(ClientOptions {
-        base_url: base_url.clone(),
-        credential: Credential::Ssws(token.clone()),
-        connect_timeout: Duration::from_secs(2),
-        timeout: Duration::from_secs(5),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    Ok(Some(client.with_context(|| format!("okta.orgs.{}", org.name))?))
 }
 
 /// Histograms grow without bound unless somebody looks after them.

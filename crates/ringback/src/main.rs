@@ -1,14 +1,18 @@
 //! Ringback: the telephony back end an Okta org brings along itself.
 
 mod admin;
+mod admin_client;
 mod app;
 mod cli;
 mod commands;
 mod config;
+mod dashboard;
 mod housekeeping;
+mod parts;
 mod privacy;
 mod providers;
 mod readiness;
+mod replay;
 mod telemetry;
 
 use std::process::ExitCode;

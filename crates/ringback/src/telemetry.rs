@@ -125,6 +125,11 @@ fn describe() {
         "From an event's arrival to its report"
     );
     describe_gauge!("ringback_journal_pending", "Journalled facts that a cursor has not passed");
+    describe_gauge!(
+        "ringback_ready",
+        "1 while this process can do what it is for: an ingress, to send codes"
+    );
+    describe_counter!("ringback_dead_letters_total", "Events that were given up");
     describe_gauge!("ringback_journal_bytes", Unit::Bytes, "Size of the journal");
     describe_gauge!("ringback_queue_depth", "Events waiting for the worker or in its hands");
     describe_counter!("ringback_auth_failures_total", "Requests with a wrong or missing credential");

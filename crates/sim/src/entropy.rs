@@ -17,6 +17,11 @@ pub(crate) fn sid(prefix: &str) -> String {
     format!("{prefix}{:032x}", u128::from_be_bytes(random()))
 }
 
+/// A reference id of Telesign: 32 hexadecimal digits in capitals.
+pub(crate) fn reference_id() -> String {
+    format!("{:032X}", u128::from_be_bytes(random()))
+}
+
 /// A random (v4) UUID.
 pub(crate) fn uuid() -> String {
     uuid::Builder::from_random_bytes(random()).into_uuid().to_string()

@@ -14,6 +14,12 @@ use serde::Serialize;
 pub enum Sender {
     /// The simulated Twilio Verify.
     Verify,
+    /// The simulated Twilio Programmable Messaging and Voice.
+    TwilioMessaging,
+    /// The simulated Telesign.
+    Telesign,
+    /// The simulated vendor behind `/webhook/…`.
+    Webhook,
     /// The simulated Okta's own telephony, when it fell back to it.
     Okta,
 }
@@ -27,7 +33,7 @@ pub struct Message {
     pub sender: Sender,
     /// `sms`, `call` or `whatsapp`.
     pub channel: String,
-    /// The code in it.
+    /// The code in it; empty if none could be found.
     pub code: String,
     /// The text, or what the call said.
     pub text: String,

@@ -1,6 +1,6 @@
-//! Simulated Okta, Twilio Verify and a handset, on one listener.
+//! Simulated Okta, telephony vendors and a handset, on one listener.
 //!
-//! Written from the published contracts of both vendors and sharing no type with the product, so that
+//! Written from the published contracts of the vendors and sharing no type with the product, so that
 //! the product and its simulators cannot be wrong in the same way. `ringback sim`, `ringback demo` and
 //! the black-box tests all run on it.
 //!
@@ -21,31 +21,57 @@
 //! # }
 //! ```
 //!
-//! Twilio answers under `/v2/…`, Okta under `/api/v1/…`; `/_sim/…` looks inside and gives orders.
+//! Twilio Verify and Lookup answer under `/v2/…`, Twilio Messaging and Voice under `/2010-04-01/…`, Telesign under
+//! `/v1/…`, a vendor without an API of its own under `/webhook/…`, Okta under `/api/v1/…`; `/_sim/…` looks inside
+//! and gives orders.
 
 mod clock;
+mod code;
 mod control;
+mod country;
+mod courier;
 mod entropy;
 mod fault;
 mod handset;
+mod lookup;
+mod messaging;
 mod okta;
 mod options;
 mod server;
+mod sign;
 mod simulator;
+mod surroundings;
 mod sync;
+mod telesign;
 mod truth;
 mod twilio;
+mod vendor;
+mod webhook;
 
 pub use clock::SimClock;
+pub use courier::CallbackError;
 pub use fault::Fault;
 pub use handset::{Handset, Message, Sender};
-pub use okta::{
-    ApiRequest, Challenge, Channel, CodeCheck, DeliveryResult, Engine, Factor, FlowError, HookRequest,
-    HookResult, LoginOutcome, Okta, OktaOp, OktaSays, OktaSettings, Outcome, Purpose, User,
+pub use lookup::{KnownNumber, LookedUp, Lookup, LookupOp, LookupSettings, NoReport, TwilioLookup};
+pub use messaging::{
+    Messaging, MessagingChannel, MessagingOp, MessagingReport, MessagingSend, MessagingSettings,
+    TwilioMessaging,
 };
-pub use options::{OktaOrg, Options, TwilioAccount};
+pub use okta::{
+    ApiAccess, ApiRequest, Challenge, Channel, CodeCheck, DeliveryResult, Engine, Factor, FlowError,
+    HookOauth, HookRequest, HookResult, LoginOutcome, Okta, OktaOp, OktaSays, OktaSettings, Outcome, Purpose,
+    ServiceApp, User,
+};
+pub use options::{OktaOrg, Options, TelesignAccount, TwilioAccount};
 pub use simulator::Sim;
+pub use telesign::{
+    Telesign, TelesignMessaging, TelesignOp, TelesignProduct, TelesignReport, TelesignSend, TelesignSettings,
+};
 pub use twilio::{
     Attempt, Report, Request, ResendDelivers, Send, TwilioSettings, TwilioVerify, Verification,
     VerificationStatus, VerifyChannel, VerifyOp,
+};
+pub use vendor::{Trade, Vendor, VendorRequest};
+pub use webhook::{
+    GenericWebhook, Webhook, WebhookAnswer, WebhookOp, WebhookReport, WebhookSend, WebhookSettings,
 };

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::okta::ServiceApp;
+
 /// Everything [`Sim::start`](crate::Sim::start) needs; the default is usable as it is.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -10,6 +12,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The simulated Twilio account.
     pub twilio: TwilioAccount,
+    /// The simulated Telesign account.
+    pub telesign: TelesignAccount,
     /// The simulated Okta org.
     pub okta: OktaOrg,
     /// A JSON-lines file that gets every fact appended; none if not set.
@@ -21,13 +25,14 @@ impl Default for Options {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             twilio: TwilioAccount::default(),
+            telesign: TelesignAccount::default(),
             okta: OktaOrg::default(),
             ledger: None,
         }
     }
 }
 
-/// A Twilio account with one Verify service.
+/// A Twilio account with one Verify service, one messaging service and some numbers.
 #[derive(Clone, Debug)]
 pub struct TwilioAccount {
     /// `AC` and 32 hexadecimal digits.
@@ -40,6 +45,10 @@ pub struct TwilioAccount {
     pub api_secret: Option<String>,
     /// `VA` and 32 hexadecimal digits.
     pub service_sid: String,
+    /// The account's own numbers: what `From` may say; the first one is the messaging service's.
+    pub from: Vec<String>,
+    /// `MG` and 32 hexadecimal digits.
+    pub messaging_service_sid: String,
 }
 
 impl Default for TwilioAccount {
@@ -50,6 +59,26 @@ impl Default for TwilioAccount {
             api_key: Some("SK5117000000000000000000000000f4ce".to_owned()),
             api_secret: Some("simulated-api-secret".to_owned()),
             service_sid: "VA5117000000000000000000000000f4ce".to_owned(),
+            from: vec!["+15555550199".to_owned()],
+            messaging_service_sid: "MG5117000000000000000000000000f4ce".to_owned(),
+        }
+    }
+}
+
+/// A Telesign account.
+#[derive(Clone, Debug)]
+pub struct TelesignAccount {
+    /// A UUID in capitals.
+    pub customer_id: String,
+    /// The key, in the Base64 it is handed out in.
+    pub api_key: String,
+}
+
+impl Default for TelesignAccount {
+    fn default() -> Self {
+        Self {
+            customer_id: "51170000-0000-4000-8000-00000000F4CE".to_owned(),
+            api_key: "c2ltdWxhdGVkLXRlbGVzaWduLWFwaS1rZXktb2YtMzItYnl0ZXMh".to_owned(),
         }
     }
 }
@@ -69,6 +98,8 @@ pub struct OktaOrg {
     pub hook_header: String,
     /// Value of that header.
     pub hook_secret: String,
+    /// Apps that may use the API; more may be added later with [`Okta::add_app`](crate::Okta::add_app).
+    pub apps: Vec<ServiceApp>,
 }
 
 impl Default for OktaOrg {
@@ -80,6 +111,7 @@ impl Default for OktaOrg {
             events_url: None,
             hook_header: "authorization".to_owned(),
             hook_secret: "simulated-hook-secret".to_owned(),
+            apps: Vec::new(),
         }
     }
 }

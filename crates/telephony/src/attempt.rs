@@ -16,6 +16,8 @@ pub struct AttemptReport {
     pub provider_ref: Option<String>,
     /// The provider's reference of this attempt.
     pub attempt_ref: Option<String>,
+    /// Whether what is wrong would be wrong for every other message too.
+    pub scope: Scope,
     /// What may help if this provider is asked once more.
     pub remedy: Option<Remedy>,
     /// How long the provider asked to be left alone.
@@ -33,9 +35,23 @@ impl AttemptReport {
             provider_code: None,
             provider_ref: None,
             attempt_ref: None,
+            scope: Scope::Account,
             remedy: None,
             retry_after: None,
             cause: None,
+        }
+    }
+
+    /// The same report, less what repeats one of `secrets`: an answer of a vendor nobody here knows may hold anything, and what is
+    /// reported goes into the books.
+    #[must_use]
+    pub(crate) fn without(self, secrets: &[&str]) -> Self {
+        let clean = |text: &String| !secrets.iter().any(|secret| text.contains(secret));
+        Self {
+            provider_code: self.provider_code.filter(clean),
+            provider_ref: self.provider_ref.filter(clean),
+            attempt_ref: self.attempt_ref.filter(clean),
+            ..self
         }
     }
 
@@ -43,6 +59,15 @@ impl AttemptReport {
     pub fn without_answer(outcome: AttemptOutcome, cause: &'static str) -> Self {
         Self { cause: Some(cause), ..Self::new(outcome) }
     }
+}
+
+/// How far a fault reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Every message: credentials, service, account.
+    Account,
+    /// Messages like this one: its country, its channel, its parameters.
+    Message,
 }
 
 /// What may make a second call to the same provider end better.

@@ -8,6 +8,7 @@ use crate::BoxFuture;
 /// of the first attempt (together with the hook) and the end of the last (together with the answer). What lies between comes here.
 pub trait AttemptLog: Send + Sync {
     /// Makes durable, in one write, that an attempt ended and that the next one starts. The next call is made only after `Ok`.
+    /// It is given up when there is no time left for that call, and may come through all the same.
     fn next_attempt(
         &self,
         ended: AttemptEnded,

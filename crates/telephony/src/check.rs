@@ -31,6 +31,22 @@ impl Finding {
         Self { level: Level::Warn, what: what.into(), advice: Some(advice) }
     }
 
+    /// A provider that does not answer, with the cause in one word.
+    pub(crate) fn unreachable(who: &str, cause: &str) -> Self {
+        Self::fail(
+            format!("{who} did not answer ({cause})"),
+            "check base_url, DNS, the firewall and the machine's CA certificates",
+        )
+    }
+
+    /// A provider that is not reached by https.
+    pub(crate) fn in_the_clear() -> Self {
+        Self::warn(
+            "the URL is not https: credentials and codes travel in the clear",
+            "use plain http with a simulator only",
+        )
+    }
+
     /// This keeps codes from being sent.
     pub fn fail(what: impl Into<String>, advice: &'static str) -> Self {
         Self { level: Level::Fail, what: what.into(), advice: Some(advice) }

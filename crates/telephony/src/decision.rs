@@ -61,7 +61,7 @@ pub struct Pause {
 /// | after | with another provider left | with none left |
 /// | --- | --- | --- |
 /// | accepted, rejected (number, fraud, limit) | stop | stop |
-/// | misconfigured, perhaps by the locale | the same without it, once | the same without it, once |
+/// | misconfigured, perhaps by the locale | next | the same without it, once |
 /// | misconfigured | next | stop |
 /// | not sent, too many requests | next | the same after a pause, once |
 /// | not sent | next | stop |
@@ -75,10 +75,10 @@ pub fn next(situation: &Situation) -> Next {
     }
     match outcome {
         Accepted | RejectedNumber | RejectedFraud | RejectedLimit => Next::Stop,
+        Misconfigured | NotSent | Ambiguous if others_left => Next::NextProvider,
         Misconfigured if remedy == Some(Remedy::WithoutLocale) && !repeated => {
             Next::SameProvider { without_locale: true, after: Pause::default() }
         }
-        Misconfigured | NotSent | Ambiguous if others_left => Next::NextProvider,
         NotSent if remedy == Some(Remedy::Later) && !repeated => {
             // An answer that names a time is believed; asking sooner would be in vain.
             let after = situation.retry_after.map_or(SHORT, |least| Pause { least, jitter: Duration::ZERO });
@@ -92,10 +92,10 @@ pub fn next(situation: &Situation) -> Next {
 }
 
 /// Whether an attempt that ended as `later` decides how the message stands, after one that ended as `earlier`. It does, except that a
-/// message which may be under way stays so when another provider merely fails.
+/// message which may be under way stays so whatever another provider says of the number. Fraud is not argued with.
 pub fn overall(earlier: AttemptOutcome, later: AttemptOutcome) -> AttemptOutcome {
     match (earlier, later) {
-        (Ambiguous, NotSent | Misconfigured) => Ambiguous,
+        (Ambiguous, NotSent | Misconfigured | RejectedNumber | RejectedLimit) => Ambiguous,
         (_, later) => later,
     }
 }
@@ -137,7 +137,7 @@ mod tests {
             ("c11 number", RejectedNumber, None, Next::Stop, Next::Stop),
             ("c10 fraud", RejectedFraud, None, Next::Stop, Next::Stop),
             ("c9 limit", RejectedLimit, later, Next::Stop, Next::Stop),
-            ("c12 locale", Misconfigured, locale, WITHOUT, WITHOUT),
+            ("c12 locale", Misconfigured, locale, Next::NextProvider, WITHOUT),
             ("c12 config", Misconfigured, None, Next::NextProvider, Next::Stop),
             ("c8 too many", NotSent, later, Next::NextProvider, SAME),
             ("c2 refused", NotSent, None, Next::NextProvider, Next::Stop),
@@ -173,6 +173,8 @@ mod tests {
     fn a_message_that_may_be_under_way_stays_so() {
         assert_eq!(overall(Ambiguous, NotSent), Ambiguous);
         assert_eq!(overall(Ambiguous, Misconfigured), Ambiguous);
+        assert_eq!(overall(Ambiguous, RejectedNumber), Ambiguous);
+        assert_eq!(overall(Ambiguous, RejectedLimit), Ambiguous);
         assert_eq!(overall(Ambiguous, Accepted), Accepted);
         assert_eq!(overall(Ambiguous, RejectedFraud), RejectedFraud);
         assert_eq!(overall(Misconfigured, NotSent), NotSent);

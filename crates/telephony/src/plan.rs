@@ -1,26 +1,38 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use otp::{AttemptEnded, AttemptOutcome, AttemptStarted, Clock, Deadline, Entropy};
+use otp::{AttemptEnded, AttemptOutcome, AttemptStarted, Clock, Deadline, Entropy, Verdict};
 use tokio::time::timeout;
 
+use crate::breaker::{Breakers, Permit};
 use crate::policy::ENOUGH;
+use crate::resend::Resends;
 use crate::turns::Turns;
 use crate::{
-    AttemptLog, AttemptReport, Hints, Next, Outgoing, Policy, Provider, Situation, next, observe, overall,
+    AttemptLog, AttemptReport, Full, Hints, Next, Outgoing, Policy, Provider, Situation, Subject, next,
+    observe, overall,
 };
 
-/// The most a further attempt waits for its log record.
-const LOG_TIMEOUT: Duration = Duration::from_millis(250);
+/// The most that cancelling a verification may take before the send that it makes room for.
+const CANCEL: Duration = Duration::from_millis(500);
+/// What a further attempt's log record must leave of the time: a provider that is well needs no more.
+const LEAST: Duration = Duration::from_millis(400);
 /// By how much a provider may overrun its budget before it is cut off from outside.
 const SLACK: Duration = Duration::from_millis(25);
 
-/// The providers one message may go through, in order. Never empty.
+/// The providers one message may go through, in order.
 pub struct Plan {
-    first: Arc<dyn Provider>,
-    others: Vec<Arc<dyn Provider>>,
-    policy: Policy,
-    turns: Arc<Turns>,
+    pub(crate) first: Arc<dyn Provider>,
+    /// Leave to ask the first.
+    pub(crate) permit: Permit,
+    pub(crate) others: Vec<Arc<dyn Provider>>,
+    /// Nobody's breaker is closed, so none is heeded.
+    pub(crate) anyway: bool,
+    pub(crate) breakers: Breakers,
+    pub(crate) resends: Option<Arc<Resends>>,
+    pub(crate) policy: Policy,
+    pub(crate) turns: Arc<Turns>,
 }
 
 /// How a message stands after every attempt that was to be made.
@@ -34,6 +46,27 @@ pub struct Dispatched {
     pub report: AttemptReport,
     /// The end of the last attempt. Not logged yet: the caller writes it together with the answer.
     pub last: AttemptEnded,
+    /// An attempt that was not made, because its start was not known to be in the log in time. The log may hold it all the same.
+    pub unmade: Option<AttemptEnded>,
+    /// What was cancelled to make room for the message.
+    pub canceled: Vec<Canceled>,
+}
+
+/// A verification that was cancelled because it has had nearly all the sends it may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canceled {
+    /// The provider's name.
+    pub provider: String,
+    /// Its reference; `None` where it was cancelled by number.
+    pub provider_ref: Option<String>,
+}
+
+/// Whether the start of an attempt is in the log. It is made only where that is certain.
+enum Announced {
+    Yes,
+    No,
+    /// It took too long; so it would end.
+    Perhaps(AttemptEnded),
 }
 
 /// What is handed in for one message.
@@ -43,18 +76,6 @@ struct Run<'a> {
 }
 
 impl Plan {
-    pub(crate) fn new(
-        mut providers: Vec<Arc<dyn Provider>>,
-        policy: Policy,
-        turns: Arc<Turns>,
-    ) -> Option<Self> {
-        if providers.is_empty() {
-            return None;
-        }
-        let first = providers.remove(0);
-        Some(Self { first, others: providers, policy, turns })
-    }
-
     /// The provider that is asked first. The caller writes the start of that attempt (n = 1) down, together with the hook, before it
     /// calls [`Plan::dispatch`]; the log is asked only for what follows.
     pub fn first(&self) -> &str {
@@ -64,56 +85,90 @@ impl Plan {
     /// Makes the attempts: one after another, never two at once, each further one only as [`next`] allows and once its start is in
     /// the log. Returns before `deadline`, less the policy's reserve.
     pub async fn dispatch(
-        &self,
+        self,
         message: &Outgoing,
         deadline: Deadline,
         log: &dyn AttemptLog,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Dispatched {
+        let Self { first: mut provider, mut permit, others, anyway, breakers, resends, policy, turns } = self;
         let run = Run { message, clock };
         let patience = deadline.remaining(clock).saturating_sub(ENOUGH);
-        let Some(_turn) = self.turns.take(&message.to, patience).await else {
+        let Some(_turn) = turns.take(&message.to, patience).await else {
             let busy = AttemptReport::without_answer(AttemptOutcome::NotSent, "busy");
-            return Dispatched::by(self.first.name(), run.not_made(self.first.name(), &busy), busy);
+            return Dispatched::by(provider.name(), run.not_made(provider.name(), &busy), busy);
         };
 
-        let mut provider = &self.first;
-        let mut others = self.others.iter();
+        // Those whose breakers are open are asked when nobody else is left: to refuse for certain is worse than to fail perhaps. But no
+        // time is taken from the others for them.
+        let (ready, resting): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|other| anyway || breakers.would_admit(other.name()));
+        let (mut ready, mut resting) = (VecDeque::from(ready), VecDeque::from(resting));
         let (mut attempts, mut hints, mut repeated) = (1, Hints::default(), false);
+        let mut canceled = Vec::new();
         let mut dispatched: Option<Dispatched> = None;
         loop {
-            let another_may_follow = attempts < self.policy.max_attempts && others.len() > 0;
-            let budget = self.policy.budget(deadline.remaining(clock), another_may_follow);
-            let (ended, report) = run.attempt(provider.as_ref(), attempts, hints, budget).await;
+            let left = deadline.remaining(clock);
+            canceled.extend(run.make_room(provider.as_ref(), left).await);
+            let another_may_follow = attempts < policy.max_attempts && !ready.is_empty();
+            let budget = policy.budget(deadline.remaining(clock), another_may_follow);
+            let (ended, report) = run.attempt(provider.as_ref(), permit, attempts, hints, budget).await;
             let situation = Situation {
                 outcome: report.outcome,
                 remedy: report.remedy,
                 retry_after: report.retry_after,
                 repeated,
                 attempts,
-                max_attempts: self.policy.max_attempts,
-                others_left: others.len() > 0,
+                max_attempts: policy.max_attempts,
+                others_left: !ready.is_empty() || report.remedy.is_none() && !resting.is_empty(),
                 remaining: deadline.remaining(clock),
             };
             let so_far = Dispatched::after(dispatched.take(), provider.name(), ended, report);
-            match next(&situation) {
-                Next::Stop => return so_far,
+            let leave = match next(&situation) {
+                Next::Stop => None,
                 Next::SameProvider { without_locale, after } => {
                     (hints, repeated) = (Hints { without_locale }, true);
                     tokio::time::sleep(after.least + entropy.jitter(after.jitter)).await;
+                    // The provider has said itself what would help.
+                    breakers.permit(provider.name(), true)
                 }
                 Next::NextProvider => {
-                    let Some(another) = others.next() else { return so_far };
-                    (provider, hints, repeated) = (another, Hints::default(), false);
+                    let mut leave = None;
+                    while leave.is_none() {
+                        let ready = ready.pop_front().map(|other| (other, anyway));
+                        let Some((other, anyway)) = ready.or_else(|| Some((resting.pop_front()?, true)))
+                        else {
+                            break;
+                        };
+                        leave = breakers.permit(other.name(), anyway);
+                        (provider, hints, repeated) = (other, Hints::default(), false);
+                    }
+                    leave
                 }
-            }
+            };
+            let started = leave.as_ref().map(|_| run.start(provider.name(), attempts + 1));
+            let announced = match started {
+                Some(started) => {
+                    let patience = deadline.remaining(clock).saturating_sub(LEAST);
+                    run.logged(log, so_far.last.clone(), started, patience).await
+                }
+                None => Announced::No,
+            };
+            let (Some(leave), Announced::Yes) = (leave, &announced) else {
+                if let Some(resends) = &resends
+                    && matches!(so_far.outcome, AttemptOutcome::Accepted | AttemptOutcome::Ambiguous)
+                {
+                    resends.note(message, &so_far.provider, clock.monotonic());
+                }
+                let unmade = match announced {
+                    Announced::Perhaps(unmade) => Some(unmade),
+                    Announced::Yes | Announced::No => None,
+                };
+                return Dispatched { unmade, canceled, ..so_far };
+            };
             attempts += 1;
-            let started = run.start(provider.name(), attempts);
-            if !logged(log, so_far.last.clone(), started).await {
-                return so_far;
-            }
-            dispatched = Some(so_far);
+            (dispatched, permit) = (Some(so_far), leave);
         }
     }
 }
@@ -128,9 +183,24 @@ impl Run<'_> {
         }
     }
 
+    /// Cancels the verification that would leave no room for the next send. Whatever comes of that, the send is tried.
+    async fn make_room(&self, provider: &dyn Provider, left: Duration) -> Option<Canceled> {
+        let full = provider.full(&self.message.to)?;
+        let (subject, provider_ref) = match &full {
+            Full::Reference(reference) => (Subject::Reference(reference), Some(reference.clone())),
+            Full::Number => (Subject::Phone(&self.message.to), None),
+        };
+        let told = provider.report(subject, Verdict::Canceled, CANCEL.min(left / 4)).await;
+        let result = if told.is_ok() { "reported" } else { "failed" };
+        metrics::counter!("ringback_cancels_total", "provider" => provider.name().to_owned(), "result" => result)
+            .increment(1);
+        told.is_ok().then(|| Canceled { provider: provider.name().to_owned(), provider_ref })
+    }
+
     async fn attempt(
         &self,
         provider: &dyn Provider,
+        permit: Permit,
         n: u8,
         hints: Hints,
         budget: crate::Budget,
@@ -147,6 +217,9 @@ impl Run<'_> {
         };
         let ended = self.end(started, &report);
         let took = self.clock.monotonic().saturating_duration_since(begun);
+        if !budget.total.is_zero() {
+            permit.settle(&report, took, budget.total);
+        }
         observe::attempt_ended(self.message, &ended, &report, took);
         (ended, report)
     }
@@ -156,6 +229,29 @@ impl Run<'_> {
         let ended = self.end(self.start(provider, 1), report);
         observe::attempt_ended(self.message, &ended, report, Duration::ZERO);
         ended
+    }
+
+    /// Whether the end of one attempt and the start of the next are on disk.
+    async fn logged(
+        &self,
+        log: &dyn AttemptLog,
+        ended: AttemptEnded,
+        started: AttemptStarted,
+        patience: Duration,
+    ) -> Announced {
+        let (transaction, n) = (started.transaction, started.n);
+        let unmade =
+            self.end(started.clone(), &AttemptReport::without_answer(AttemptOutcome::NotSent, "not_logged"));
+        let (announced, error) = match timeout(patience, log.next_attempt(ended, started)).await {
+            Ok(Ok(())) => return Announced::Yes,
+            Ok(Err(error)) => {
+                let source = std::error::Error::source(&error);
+                (Announced::No, source.map_or_else(String::new, ToString::to_string))
+            }
+            Err(_) => (Announced::Perhaps(unmade), "it took too long".to_owned()),
+        };
+        tracing::error!(%transaction, n, error, "attempt {n} is not made: the log did not take it");
+        announced
     }
 
     fn end(&self, started: AttemptStarted, report: &AttemptReport) -> AttemptEnded {
@@ -176,7 +272,8 @@ impl Run<'_> {
 
 impl Dispatched {
     fn by(provider: &str, last: AttemptEnded, report: AttemptReport) -> Self {
-        Self { outcome: report.outcome, provider: provider.to_owned(), report, last }
+        let (provider, canceled) = (provider.to_owned(), Vec::new());
+        Self { outcome: report.outcome, provider, report, last, unmade: None, canceled }
     }
 
     /// How the message stands when one more attempt has ended.
@@ -188,16 +285,4 @@ impl Dispatched {
             _ => Self::by(provider, last, report),
         }
     }
-}
-
-/// Whether the end of one attempt and the start of the next are on disk.
-async fn logged(log: &dyn AttemptLog, ended: AttemptEnded, started: AttemptStarted) -> bool {
-    let (transaction, n) = (started.transaction, started.n);
-    let error = match timeout(LOG_TIMEOUT, log.next_attempt(ended, started)).await {
-        Ok(Ok(())) => return true,
-        Ok(Err(error)) => std::error::Error::source(&error).map_or_else(String::new, ToString::to_string),
-        Err(_) => "it took too long".to_owned(),
-    };
-    tracing::error!(%transaction, n, error, "attempt {n} is not made: the log did not take it");
-    false
 }

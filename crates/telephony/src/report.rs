@@ -12,10 +12,12 @@ pub enum Subject<'a> {
 }
 
 /// The provider took a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
     /// The HTTP status it said so with.
     pub http_status: u16,
+    /// Its reference of what was reported about, where it says it: what was open for a number.
+    pub provider_ref: Option<String>,
 }
 
 /// Why a report was not taken: each says what to do next.

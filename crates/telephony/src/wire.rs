@@ -2,6 +2,9 @@
 
 mod exchange;
 mod latch;
+mod meaning;
+mod names;
 
-pub(crate) use exchange::{Exchange, Failure, client, exchange};
+pub(crate) use exchange::{Exchange, Failure, client, empty_length, exchange};
 pub(crate) use latch::Latch;
+pub(crate) use meaning::form;

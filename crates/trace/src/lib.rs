@@ -38,6 +38,25 @@ pub fn continue_from(span: &Span, traceparent: Option<&str>) {
     }
 }
 
+/// The context that stands for a transaction, wherever it is worked on: its id is the trace's. What sends its code goes on from here, and
+/// what reports about it, in another process and minutes later, links to here; nothing has to be kept in between.
+pub fn of_transaction(id: u128) -> String {
+    let halves = [id >> 64, id].map(|half| u64::try_from(half & u128::from(u64::MAX)).unwrap_or_default());
+    format!("00-{:032x}-{:016x}-01", id.max(1), (halves[0] ^ halves[1]).max(1))
+}
+
+/// Links `span` to the span that `traceparent` names.
+pub fn link(span: &Span, traceparent: &str) {
+    if span.is_disabled() {
+        return;
+    }
+    let carrier = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
+    let context = TraceContextPropagator::new().extract(&carrier).span().span_context().clone();
+    if context.is_valid() {
+        span.add_link(context);
+    }
+}
+
 /// Whether a text is a `traceparent` of version 00: two, thirty-two, sixteen and two lower-case hex digits.
 pub fn is_traceparent(text: &str) -> bool {
     let lengths = [2, 32, 16, 2];
@@ -57,11 +76,51 @@ pub fn fresh(trace: u128, span: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use opentelemetry::trace::TracerProvider as _;
-    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
     use tracing_subscriber::layer::SubscriberExt as _;
 
-    use super::{TARGET, context_of, continue_from, fresh, is_traceparent};
+    use super::{TARGET, context_of, continue_from, fresh, is_traceparent, link, of_transaction};
+
+    /// Keeps what is exported.
+    #[derive(Debug, Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+    impl SpanExporter for Kept {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().extend(batch);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_report_is_linked_to_the_hook_of_its_transaction() {
+        let kept = Kept::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(kept.clone()).build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        let transaction = of_transaction(0x01a1_fe1e_7bca_7337_b6ee_6cdb_a1b7_5fcb);
+        assert!(is_traceparent(&transaction), "{transaction}");
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let hook = tracing::debug_span!(target: TARGET, "hook");
+            continue_from(&hook, Some(&transaction));
+            drop(hook);
+            // In another process, in another trace.
+            let report = tracing::debug_span!(target: TARGET, "report");
+            link(&report, &transaction);
+            link(&report, "nonsense");
+        });
+        let spans = kept.0.lock().unwrap();
+        let [hook, report] = spans.as_slice() else { panic!("{spans:?}") };
+        assert_eq!(hook.span_context.trace_id().to_string(), "01a1fe1e7bca7337b6ee6cdba1b75fcb");
+        let links: Vec<_> = report.links.iter().map(|link| link.span_context.clone()).collect();
+        assert_eq!(links.len(), 1, "{links:?}");
+        assert_eq!(links[0].trace_id(), hook.span_context.trace_id());
+        assert_eq!(links[0].span_id(), hook.parent_span_id);
+        assert_ne!(report.span_context.trace_id(), hook.span_context.trace_id());
+    }
 
     #[test]
     fn a_trace_goes_on_in_another_process() {

@@ -22,10 +22,10 @@ pub(crate) enum Claimed {
 
 /// The right to report, to be given back once the books know the end.
 pub(crate) struct Claim {
-    subject: String,
+    pub(crate) subject: String,
     /// About a transaction: its effect is remembered, for as long as another event of its login may come. A number may have another
     /// verification soon.
-    lasting: bool,
+    pub(crate) lasting: bool,
 }
 
 /// What became of a report, for those who come next.

@@ -54,6 +54,15 @@ impl<K: Hash + Eq + Clone> Inbox<K> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What was done before `at` is to be done again.
+    pub(crate) fn forget_before(&self, key: &K, at: Timestamp) {
+        let mut state = self.lock();
+        if state.done.get(key).is_some_and(|done| *done < at) {
+            state.done.remove(key);
+            state.order.retain(|known| known != key);
+        }
+    }
+
     /// Asks for the right to work on `key`, which was tried `tries` times in vain.
     pub(crate) fn enter(&self, key: K, tries: u32) -> Entry<'_, K> {
         let mut state = self.lock();
@@ -114,6 +123,17 @@ mod tests {
     use jiff::Timestamp;
 
     use super::{Entry, Inbox};
+
+    #[test]
+    fn what_was_done_before_a_replay_is_done_again() {
+        let (inbox, at) = (Inbox::new(2), |seconds| Timestamp::from_second(seconds).unwrap());
+        let Entry::Free(place) = inbox.enter(1, 0) else { panic!("free") };
+        place.done(at(5));
+        inbox.forget_before(&1, at(5));
+        assert!(matches!(inbox.enter(1, 0), Entry::Done(_)), "it was done for this replay, or after it");
+        inbox.forget_before(&1, at(6));
+        assert!(matches!(inbox.enter(1, 0), Entry::Free(_)));
+    }
 
     #[test]
     fn e4_one_works_others_wait_and_what_is_done_stays_done() {

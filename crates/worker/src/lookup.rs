@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use okta::OktaError;
-use otp::{Channel, EventReceived, MatchedBy, PhoneNumber};
-use tracing::{error, info};
+use okta::{OktaClient, OktaError, Probed};
+use otp::{Channel, EventReceived, MatchedBy, OrgName, PhoneNumber};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
 
 use crate::worker::Worker;
 
@@ -16,14 +17,18 @@ pub(crate) enum Lookup {
     NoUser,
     /// Nothing to go by, and why.
     Nothing(&'static str),
-    /// Okta is not to be asked for a while.
+    /// Okta is not to be asked for a while: that is nobody's failure, and no try.
     Wait(Duration),
     /// Okta was asked in vain: again after a while.
     Later(Duration),
 }
 
-/// While Okta refuses our credential: how often it is asked again.
-const REFUSED: Duration = Duration::from_secs(15);
+/// What waits for the same thing does not come back in one moment.
+const SPREAD: Duration = Duration::from_secs(2);
+/// After a refusal: by then it is known when it is tried again.
+const REFUSED: Duration = Duration::from_secs(2);
+/// How often it is looked whether something refused is to be tried again.
+const WATCH: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Enrolled factor first, then the profile, as far as the settings allow.
@@ -35,9 +40,6 @@ impl Worker {
         let Some(client) = &org.client else {
             return Lookup::Nothing("no Okta credential to look the phone up with");
         };
-        if let Some(wait) = client.pause() {
-            return Lookup::Wait(wait + self.entropy.jitter(Duration::from_secs(2)));
-        }
         let country = org.default_country.as_ref();
         for way in &self.settings.ways {
             let found = match way {
@@ -52,7 +54,8 @@ impl Worker {
             };
             match found {
                 Ok(Some(phone)) => return Lookup::Phone(phone, *way),
-                Ok(None) => {}
+                // Another way may be open where this one shows nothing.
+                Ok(None) | Err(OktaError::Hidden) => {}
                 Err(err) => return self.lookup_failed(&err, received, attempt),
             }
         }
@@ -61,15 +64,20 @@ impl Worker {
 
     fn lookup_failed(&self, err: &OktaError, received: &EventReceived, attempt: u32) -> Lookup {
         let org = &received.event.id.org;
+        let spread = |wait: Duration| wait + self.entropy.jitter(SPREAD);
         match err {
             OktaError::NoUser => Lookup::NoUser,
             OktaError::RateLimited { wait } => {
-                info!(%org, wait_s = wait.as_secs(), "Okta's rate limit is reached; waiting");
-                Lookup::Later(*wait + self.entropy.jitter(Duration::from_secs(2)))
+                debug!(%org, wait_s = wait.as_secs(), "Okta's rate limit is reached; waiting");
+                Lookup::Wait(spread(*wait))
             }
-            OktaError::Refused { status } => {
-                error!(%org, status, "Okta refuses our API credential: feedback waits until somebody mends it");
-                Lookup::Later(REFUSED + self.entropy.jitter(REFUSED))
+            OktaError::Paused { wait, .. } => Lookup::Wait(spread(*wait)),
+            OktaError::Refused { why, news } => {
+                // Once, not for each event that has to wait.
+                if *news {
+                    error!(%org, reason = why.reason(), why = %why, "{REFUSED_WORDS}");
+                }
+                Lookup::Wait(spread(REFUSED))
             }
             _ => {
                 info!(%org, error = %err, "Okta's API failed; trying again");
@@ -77,4 +85,23 @@ impl Worker {
             }
         }
     }
+
+    /// Tries again what an org refuses, until `stop`. Events of that org wait in the queue meanwhile, and go on by themselves.
+    pub(crate) async fn watch(&self, org: &OrgName, client: &OktaClient, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(WATCH)).await.is_some() {
+            let Some(found) = stop.run_until_cancelled(client.probe()).await else { return };
+            for probed in found {
+                match probed {
+                    Probed::Mended(why) => {
+                        info!(%org, reason = why.reason(), "Okta takes our API credential again; feedback goes on");
+                    }
+                    Probed::Changed(why) => {
+                        error!(%org, reason = why.reason(), why = %why, "{REFUSED_WORDS}");
+                    }
+                }
+            }
+        }
+    }
 }
+
+const REFUSED_WORDS: &str = "Okta refuses our API credential: feedback waits until somebody mends it";

@@ -21,6 +21,8 @@ pub struct Settings {
     pub alone: bool,
     /// For one report to a provider.
     pub report: Duration,
+    /// Verifications that nobody completed are cancelled when their codes are over.
+    pub cancel_expired: bool,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             ledger: Duration::from_millis(500),
             alone: true,
             report: Duration::from_secs(5),
+            cancel_expired: false,
         }
     }
 }

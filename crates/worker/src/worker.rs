@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use journal::Journal;
 use ledger::Ledger;
 use otp::{
@@ -19,6 +20,7 @@ use crate::approval::Outcome;
 use crate::books::Books;
 use crate::inbox::Inbox;
 use crate::org::OrgAccess;
+use crate::replay::end_of;
 use crate::settings::Settings;
 use crate::wire::event_of;
 
@@ -35,6 +37,10 @@ pub struct Worker {
     pub(crate) settings: Settings,
     pub(crate) events: Inbox<EventId>,
     pub(crate) verifications: Inbox<TransactionId>,
+    /// Enrolments that were reported by number.
+    pub(crate) enrolments: Inbox<(OrgName, String, Timestamp)>,
+    /// By provider and reference: several messages may belong to one verification.
+    pub(crate) references: Inbox<String>,
 }
 
 /// Everything a worker works with.
@@ -74,7 +80,8 @@ impl Worker {
         // This process among those that claim reports.
         let holder = format!("{}/{}", journal.node(), entropy.id(clock.as_ref()).simple());
         let books = Books::new(&ledger, &holder.into(), settings.ledger, clock.clone());
-        let (events, verifications) = (Inbox::new(REMEMBERED), Inbox::new(REMEMBERED));
+        let (events, verifications, references) =
+            (Inbox::new(REMEMBERED), Inbox::new(REMEMBERED), Inbox::new(REMEMBERED));
         Self {
             queue,
             books,
@@ -87,13 +94,25 @@ impl Worker {
             settings,
             events,
             verifications,
+            enrolments: Inbox::new(REMEMBERED),
+            references,
         }
     }
 
     /// Works until `stop`, then finishes what is in hand.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        // An increase is only seen of what was there before.
+        metrics::counter!("ringback_dead_letters_total").increment(0);
         let places = Arc::new(Semaphore::new(self.settings.concurrency));
         let in_hand = TaskTracker::new();
+        // They end with this run, however it ends.
+        let watching = stop.child_token().drop_guard();
+        for (org, access) in &self.orgs {
+            if let Some(client) = access.client.clone() {
+                let (worker, org, stop) = (self.clone(), org.clone(), watching.token().clone());
+                in_hand.spawn(async move { worker.watch(&org, &client, stop).await });
+            }
+        }
         while let Some(Ok(place)) = stop.run_until_cancelled(places.clone().acquire_owned()).await {
             let Some(Some(delivery)) = stop.run_until_cancelled(self.queue.next()).await else { break };
             let worker = self.clone();
@@ -102,6 +121,7 @@ impl Worker {
                 drop(place);
             });
         }
+        drop(watching);
         in_hand.close();
         in_hand.wait().await;
     }
@@ -156,11 +176,15 @@ impl Worker {
                 attempts,
                 transaction: None,
                 verified_at: None,
-                settled_at: now,
+                settled_at: end_of(received, now),
+                replayed_at: received.replayed_at,
             }),
         ];
         match self.record(&facts).await {
-            Ok(()) => delivery.bury(&reason),
+            Ok(()) => {
+                metrics::counter!("ringback_dead_letters_total").increment(1);
+                delivery.bury(&reason);
+            }
             Err(err) => {
                 warn!(error = %err, "a dead letter is not on disk; trying again");
                 let Message { tries, doubtful, .. } = *delivery.message();

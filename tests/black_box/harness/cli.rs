@@ -14,6 +14,12 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// It has to have done what it was asked for.
+    pub(crate) fn done(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
     /// Standard output, which must be one JSON document.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|err| panic!("{err}: {self:?}"))

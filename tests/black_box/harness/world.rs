@@ -182,6 +182,10 @@ impl World {
         .await;
     }
 
+    pub(crate) fn admin_url(&self) -> String {
+        format!("http://{}", self.server.admin)
+    }
+
     /// Asks the admin listener.
     pub(crate) async fn admin(&self, path: &str) -> Reply {
         Reply::to(self.client.get(format!("http://{}{path}", self.server.admin))).await

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sim::Sim;
 
 use crate::client::SECRET;
+use crate::provider::Provider;
 
 /// What a test may set; everything else is the default.
 #[derive(Debug, Clone)]
@@ -14,8 +15,12 @@ pub struct Settings {
     pub role: Option<&'static str>,
     /// `server.shutdown_delay`: for how long it listens when it is leaving.
     pub leaving: Duration,
+    /// `server.public_url`
+    pub public_url: Option<String>,
     /// Of the journal, below the test's directory.
     pub journal: String,
+    /// `journal.append_timeout`. A machine that runs tests has disks that stand still for longer than a host of logins may.
+    pub append_timeout: &'static str,
     /// Added to `[journal]`.
     pub journal_more: String,
     /// Added to `[admin]`.
@@ -48,7 +53,9 @@ pub struct Settings {
     pub provider_more: String,
     /// `base_url` of a second provider; there is none if not set.
     pub backup_url: Option<String>,
-    /// Further sections.
+    /// The providers, instead of Verify and its second one.
+    pub providers: Vec<Provider>,
+    /// Further sections; `{sim}` is the simulator's address.
     pub more: String,
     /// Said to the shell that starts the process: `ulimit -n 64`.
     pub limits: Option<String>,
@@ -65,7 +72,9 @@ impl Default for Settings {
         Self {
             role: None,
             leaving: Duration::ZERO,
+            public_url: None,
             journal: "data/journal".to_owned(),
+            append_timeout: "1500ms",
             journal_more: String::new(),
             admin_more: String::new(),
             ledger: "sqlite:data/ledger.db".to_owned(),
@@ -82,6 +91,7 @@ impl Default for Settings {
             provider_url: None,
             provider_more: String::new(),
             backup_url: None,
+            providers: Vec::new(),
             more: String::new(),
             limits: None,
             runner: None,
@@ -102,9 +112,11 @@ impl Settings {
             writeln!(toml, "[{name}]\n{}\n", lines.join("\n")).unwrap();
         };
         let leaving = format!("shutdown_delay = '{}ms'", self.leaving.as_millis());
-        section("server", &["listen = '127.0.0.1:0'".to_owned(), leaving]);
+        let public = self.public_url.as_ref().map(|url| format!("public_url = '{url}'"));
+        section("server", &["listen = '127.0.0.1:0'".to_owned(), leaving, public.unwrap_or_default()]);
         section("admin", &["listen = '127.0.0.1:0'".to_owned(), self.admin_more.clone()]);
-        section("journal", &[format!("dir = '{}'", self.journal), self.journal_more.clone()]);
+        let patience = format!("append_timeout = '{}'", self.append_timeout);
+        section("journal", &[format!("dir = '{}'", self.journal), patience, self.journal_more.clone()]);
         section("ledger", &[format!("url = '{}'", self.ledger), self.ledger_more.clone()]);
         if let Some(queue) = &self.queue {
             section("queue", &[format!("url = '{queue}'"), self.queue_more.clone()]);
@@ -123,12 +135,19 @@ impl Settings {
             ],
         );
         section("telephony", std::slice::from_ref(&self.telephony));
+        for provider in &self.providers {
+            let (name, lines) = provider.section(sim);
+            section(&name, &lines);
+        }
+        if !self.providers.is_empty() {
+            return toml + &self.more.replace("{sim}", &url);
+        }
         let first = self.provider_url.as_ref().unwrap_or(&url);
         section("telephony.providers.verify", &verify(sim, first, &self.provider_more));
         if let Some(backup) = &self.backup_url {
             section("telephony.providers.verify-backup", &verify(sim, backup, ""));
         }
-        toml + &self.more
+        toml + &self.more.replace("{sim}", &url)
     }
 }
 

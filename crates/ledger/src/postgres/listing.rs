@@ -4,7 +4,9 @@ use jiff_sqlx::ToSqlx as _;
 use otp::{OrgName, TransactionId};
 
 use super::PostgresLedger;
-use super::records::{AttemptRecord, DeadLetterRecord, EventRecord, FeedbackRecord, TransactionRecord, each};
+use super::records::{
+    AttemptRecord, DeadLetterRecord, EventRecord, FeedbackRecord, ReceiptRecord, TransactionRecord, each,
+};
 use super::write::key;
 use crate::ReadError;
 use crate::rows::{
@@ -88,11 +90,37 @@ impl PostgresLedger {
                 id,
             ))
             .await?;
+        // Its own, and those that name no transaction but a reference that one of its calls had. One message may have several attempts
+        // (Verify: one VE SID for all codes of ten minutes), so a receipt about another transaction's attempt is that one's.
+        let receipts = self
+            .rows(sqlx::query_as!(
+                ReceiptRecord,
+                r#"SELECT d.provider AS "provider!", d.provider_ref, d.attempt_ref, d.transaction_id, d.status AS "status!",
+                    d.error_code, d.reported_at AS "reported_at: _", d.received_at AS "received_at!: _"
+                FROM (
+                    SELECT own.* FROM delivery_receipts own WHERE own.transaction_id = $1
+                    UNION
+                    SELECT named.* FROM send_attempts a JOIN delivery_receipts named
+                    ON named.provider_ref = a.provider_ref AND named.provider = a.provider AND named.transaction_id IS NULL
+                    WHERE a.transaction_id = $1 AND NOT EXISTS (
+                        SELECT FROM send_attempts other
+                        WHERE other.provider_ref = named.provider_ref AND other.attempt_ref = named.attempt_ref
+                        AND other.provider = named.provider AND other.transaction_id <> $1
+                    )
+                    UNION
+                    SELECT named.* FROM send_attempts a JOIN delivery_receipts named
+                    ON named.attempt_ref = a.attempt_ref AND named.provider = a.provider AND named.transaction_id IS NULL
+                    WHERE a.transaction_id = $1
+                ) d ORDER BY d.received_at, d.id"#,
+                id,
+            ))
+            .await?;
         Ok(Some(TransactionDetail {
             transaction: found.try_into()?,
             attempts: each(attempts)?,
             events: each(events)?,
             reports: each(reports)?,
+            receipts: each(receipts)?,
         }))
     }
 
@@ -168,18 +196,22 @@ impl PostgresLedger {
         &self,
         filter: &DeadLetterFilter,
     ) -> Result<Vec<DeadLetterRow>, ReadError> {
+        let reason = optional(filter.reason.as_deref());
         let rows = self
             .rows(sqlx::query_as!(
                 DeadLetterRecord,
                 r#"SELECT id, org, event_uuid, reason, attempts, dead_at AS "dead_at: _", replayed_at AS "replayed_at: _"
                 FROM dead_letters
                 WHERE ($1::text IS NULL OR org = $1) AND (NOT $2::boolean OR replayed_at IS NULL)
-                AND ($3::timestamptz IS NULL OR dead_at >= $3)
+                AND ($3::timestamptz IS NULL OR dead_at >= $3) AND ($4::timestamptz IS NULL OR dead_at <= $4)
+                AND ($5::text IS NULL OR position($5 IN reason) > 0)
                 ORDER BY dead_at DESC, id
-                LIMIT $4"#,
+                LIMIT $6"#,
                 filter.org.as_ref().map(|org| org.as_str()),
                 filter.waiting,
                 filter.since.map(|at| instant(at).to_sqlx()) as _,
+                filter.until.map(|at| instant(at).to_sqlx()) as _,
+                reason.as_deref(),
                 i64::from(filter.limit.min(MOST_ROWS)),
             ))
             .await?;

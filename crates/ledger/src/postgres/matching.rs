@@ -45,14 +45,14 @@ impl PostgresLedger {
         // One after the other through the indexes, however many are asked: the limits leave no other way.
         let rows = self
             .ask(sqlx::query!(
-                r#"SELECT asked.place AS "place!", e.state AS "state?", s.id AS "id?", s.channel, s.purpose, s.status AS "status?",
+                r#"SELECT asked.place AS "place!", e.state AS "state?", e.settled_at AS "settled_at?: jiff_sqlx::Timestamp", s.id AS "id?", s.channel, s.purpose, s.status AS "status?",
                     s.provider, s.provider_ref, s.phone_sealed, s.phone_hmac,
                     s.received_at AS "received_at: jiff_sqlx::Timestamp", s.verified_at AS "verified_at: jiff_sqlx::Timestamp",
                     s.verdict AS "verdict?", s.result AS "result?", s.newer_in_flight AS "newer_in_flight?"
                 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[])
                     WITH ORDINALITY AS asked (org, uuid, okta_user_id, after, before, channel, purpose, place)
                 LEFT JOIN LATERAL (
-                    SELECT known.state FROM okta_events known
+                    SELECT known.state, known.settled_at FROM okta_events known
                     WHERE known.org = asked.org AND known.uuid = asked.uuid
                     LIMIT 1
                 ) e ON TRUE
@@ -93,7 +93,8 @@ impl PostgresLedger {
             let place: usize = number("place", row.place - 1)?;
             let read = || {
                 let state = maybe("state", row.state.as_deref())?;
-                let Some(id) = row.id else { return Ok(EventMatch { state, send: None }) };
+                let settled_at = row.settled_at.map(|at| at.to_jiff());
+                let Some(id) = row.id else { return Ok(EventMatch { state, settled_at, send: None }) };
                 let verdict = maybe("verdict", row.verdict.as_deref())?;
                 let send = SendRecord {
                     transaction: id.into(),
@@ -109,7 +110,7 @@ impl PostgresLedger {
                     feedback: verdict.zip(maybe("result", row.result.as_deref())?),
                     newer_in_flight: row.newer_in_flight.unwrap_or_default(),
                 };
-                Ok(EventMatch { state, send: Some(send) })
+                Ok(EventMatch { state, settled_at, send: Some(send) })
             };
             if let Some(found) = found.get_mut(place) {
                 *found = read();

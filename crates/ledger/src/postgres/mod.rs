@@ -3,20 +3,28 @@
 //! Every call has a deadline on this side, because a server that is stopped keeps no deadline of its own. A connection whose call
 //! failed or was given up is cut, never lent again.
 
+mod activity;
 mod answers;
 mod apply;
+mod attention;
 mod claims;
 mod durability;
+mod erase;
+mod examine;
 mod fault;
 mod listing;
 mod loan;
+mod log_cursor;
 mod matching;
 mod migrate;
 mod open;
 mod overview;
 mod purge;
 mod records;
-mod replay;
+mod timings;
+mod unattributed;
+mod unresolved;
+mod untold;
 mod word;
 mod write;
 

@@ -10,6 +10,9 @@ use crate::{OpenError, Options};
 /// Connections for writing: the drain's, and two for a purge, a claim or a note.
 const WRITERS: u32 = 3;
 
+/// What one process has at most: these, and twice what [`Options::readers`] is as a rule.
+pub(super) const CONNECTIONS: u32 = WRITERS + 6;
+
 /// The longest a reader waits for a connection, be it lent or new: who reads has another way, or a person waits.
 const READER_PATIENCE: Duration = Duration::from_secs(1);
 

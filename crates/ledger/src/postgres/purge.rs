@@ -114,6 +114,14 @@ impl PostgresLedger {
                 ))",
                 rows
             ),
+            send_events: steps!(
+                self,
+                "DELETE FROM okta_send_events WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM okta_send_events WHERE received_at < $1
+                    ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+                ))",
+                rows
+            ),
             dead_letters: steps!(
                 self,
                 "DELETE FROM dead_letters WHERE ctid = ANY (ARRAY(
@@ -131,6 +139,22 @@ impl PostgresLedger {
                 bodies
             ),
         };
+        steps!(
+            self,
+            "DELETE FROM event_replays WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM event_replays WHERE replayed_at < $1
+                ORDER BY replayed_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            ))",
+            rows
+        );
+        steps!(
+            self,
+            "DELETE FROM erasures WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM erasures WHERE erased_at < $1
+                ORDER BY erased_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            ))",
+            rows
+        );
         steps!(
             self,
             "DELETE FROM report_claims WHERE ctid = ANY (ARRAY(

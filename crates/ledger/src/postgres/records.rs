@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::word::{maybe, number, word};
 use crate::ReadError;
-use crate::rows::{AttemptRow, DeadLetterRow, EventRow, FeedbackRow, TransactionRow};
+use crate::rows::{AttemptRow, DeadLetterRow, EventRow, FeedbackRow, ReceiptRow, TransactionRow};
 
 pub(super) struct TransactionRecord {
     pub(super) id: Uuid,
@@ -167,6 +167,34 @@ impl TryFrom<FeedbackRecord> for FeedbackRow {
             result: word("result", &row.result)?,
             matched_by: word("matched_by", &row.matched_by)?,
             reported_at: row.reported_at.to_jiff(),
+        })
+    }
+}
+
+pub(super) struct ReceiptRecord {
+    pub(super) provider: String,
+    pub(super) provider_ref: Option<String>,
+    pub(super) attempt_ref: Option<String>,
+    pub(super) transaction_id: Option<Uuid>,
+    pub(super) status: String,
+    pub(super) error_code: Option<String>,
+    pub(super) reported_at: Option<Timestamp>,
+    pub(super) received_at: Timestamp,
+}
+
+impl TryFrom<ReceiptRecord> for ReceiptRow {
+    type Error = ReadError;
+
+    fn try_from(row: ReceiptRecord) -> Result<Self, ReadError> {
+        Ok(Self {
+            provider: row.provider,
+            provider_ref: row.provider_ref,
+            attempt_ref: row.attempt_ref,
+            transaction_id: row.transaction_id.map(Into::into),
+            status: row.status,
+            error_code: row.error_code,
+            reported_at: row.reported_at.map(Timestamp::to_jiff),
+            received_at: row.received_at.to_jiff(),
         })
     }
 }

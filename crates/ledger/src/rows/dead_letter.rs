@@ -9,15 +9,19 @@ pub struct DeadLetterFilter {
     pub org: Option<OrgName>,
     /// Only those nobody has replayed.
     pub waiting: bool,
+    /// With these words in their reason.
+    pub reason: Option<String>,
     /// Given up at or after.
     pub since: Option<Timestamp>,
+    /// Given up at or before.
+    pub until: Option<Timestamp>,
     /// At most so many; never more than 1,000.
     pub limit: u32,
 }
 
 impl Default for DeadLetterFilter {
     fn default() -> Self {
-        Self { org: None, waiting: true, since: None, limit: 100 }
+        Self { org: None, waiting: true, reason: None, since: None, until: None, limit: 100 }
     }
 }
 

@@ -80,6 +80,8 @@ impl EventRow {
             id: EventId { org: self.org.clone(), uuid: self.uuid.clone() },
             event_type: self.event_type.clone()?,
             okta_user_id: self.okta_user_id.clone(),
+            // Not in the books: a person who has it done again is believed.
+            by_other: false,
             factor,
             result: self.result.clone(),
             reason: self.reason.clone(),

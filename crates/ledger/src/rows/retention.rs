@@ -29,6 +29,8 @@ pub struct Purged {
     pub reports: u64,
     /// Rows of `delivery_receipts`.
     pub receipts: u64,
+    /// Rows of `okta_send_events`.
+    pub send_events: u64,
     /// Rows of `dead_letters`.
     pub dead_letters: u64,
     /// Rows of `quarantine`.

@@ -55,6 +55,8 @@ pub struct SendRecord {
 pub struct EventMatch {
     /// How the event stands; `None` when the books do not know it (yet).
     pub state: Option<EventState>,
+    /// When it came to stand so.
+    pub settled_at: Option<Timestamp>,
     /// The newest send that the query allows: accepted or ambiguous.
     pub send: Option<SendRecord>,
 }

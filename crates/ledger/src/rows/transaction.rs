@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use otp::{Answer, Channel, FailureClass, OrgName, Purpose, TransactionId, TransactionStatus};
 use serde::Serialize;
 
-use super::{AttemptRow, EventRow, FeedbackRow};
+use super::{AttemptRow, EventRow, FeedbackRow, ReceiptRow};
 
 /// Which transactions to list, newest first.
 #[derive(Debug, Clone)]
@@ -85,4 +85,6 @@ pub struct TransactionDetail {
     pub events: Vec<EventRow>,
     /// What providers were told about it.
     pub reports: Vec<FeedbackRow>,
+    /// What providers said of it afterwards, in the order in which that came.
+    pub receipts: Vec<ReceiptRow>,
 }

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use crate::ReadError;
-use crate::rows::{AttemptRow, DeadLetterRow, EventRow, FeedbackRow, TransactionRow};
+use crate::rows::{AttemptRow, DeadLetterRow, EventRow, FeedbackRow, ReceiptRow, TransactionRow};
 
 pub(super) fn transaction(row: &Columns<'_>) -> Result<TransactionRow, ReadError> {
     Ok(TransactionRow {
@@ -79,6 +79,19 @@ pub(super) fn feedback(row: &Columns<'_>) -> Result<FeedbackRow, ReadError> {
         result: row.must("result", Columns::word)?,
         matched_by: row.must("matched_by", Columns::word)?,
         reported_at: row.must("reported_at", Columns::moment)?,
+    })
+}
+
+pub(super) fn receipt(row: &Columns<'_>) -> Result<ReceiptRow, ReadError> {
+    Ok(ReceiptRow {
+        provider: row.must("provider", Columns::text)?,
+        provider_ref: row.text("provider_ref")?,
+        attempt_ref: row.text("attempt_ref")?,
+        transaction_id: row.id("transaction_id")?,
+        status: row.must("status", Columns::text)?,
+        error_code: row.text("error_code")?,
+        reported_at: row.moment("reported_at")?,
+        received_at: row.must("received_at", Columns::moment)?,
     })
 }
 

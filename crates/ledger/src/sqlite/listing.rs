@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::SqliteLedger;
 use super::columns::Columns;
-use super::decode::{attempt, dead_letter, event, feedback, transaction};
+use super::decode::{attempt, dead_letter, event, feedback, receipt, transaction};
 use crate::ReadError;
 use crate::rows::{
     DeadLetterFilter, DeadLetterRow, EventDetail, EventFilter, EventRow, MOST_ROWS, TransactionDetail,
@@ -86,11 +86,37 @@ impl SqliteLedger {
                 .bind(id.to_string()),
             )
             .await?;
+        // Its own, and those that name no transaction but a reference that one of its calls had. One message may have several attempts
+        // (Verify: one VE SID for all codes of ten minutes), so a receipt about another transaction's attempt is that one's.
+        let receipts = self
+            .rows(
+                sqlx::query(
+                    "SELECT provider, provider_ref, attempt_ref, transaction_id, status, error_code, reported_at, received_at
+                    FROM delivery_receipts WHERE id IN (
+                        SELECT own.id FROM delivery_receipts own WHERE own.transaction_id = ?1
+                        UNION
+                        SELECT named.id FROM send_attempts a JOIN delivery_receipts named
+                        ON named.provider_ref = a.provider_ref AND named.provider = a.provider AND named.transaction_id IS NULL
+                        WHERE a.transaction_id = ?1 AND NOT EXISTS (
+                            SELECT 1 FROM send_attempts other
+                            WHERE other.provider_ref = named.provider_ref AND other.attempt_ref = named.attempt_ref
+                            AND other.provider = named.provider AND other.transaction_id <> ?1
+                        )
+                        UNION
+                        SELECT named.id FROM send_attempts a JOIN delivery_receipts named
+                        ON named.attempt_ref = a.attempt_ref AND named.provider = a.provider AND named.transaction_id IS NULL
+                        WHERE a.transaction_id = ?1
+                    ) ORDER BY received_at, id",
+                )
+                .bind(id.to_string()),
+            )
+            .await?;
         Ok(Some(TransactionDetail {
             transaction: transaction(&Columns(&found))?,
             attempts: each(&attempts, attempt)?,
             events: each(&events, event)?,
             reports: each(&reports, feedback)?,
+            receipts: each(&receipts, receipt)?,
         }))
     }
 
@@ -175,12 +201,15 @@ impl SqliteLedger {
                     "SELECT id, org, event_uuid, reason, attempts, dead_at, replayed_at
                     FROM dead_letters
                     WHERE (?1 IS NULL OR org = ?1) AND (NOT ?2 OR replayed_at IS NULL) AND (?3 IS NULL OR dead_at >= ?3)
+                    AND (?4 IS NULL OR dead_at <= ?4) AND (?5 IS NULL OR instr(reason, ?5) > 0)
                     ORDER BY dead_at DESC, id
-                    LIMIT ?4",
+                    LIMIT ?6",
                 )
                 .bind(filter.org.as_ref().map(|org| org.as_str().to_owned()))
                 .bind(filter.waiting)
                 .bind(filter.since.map(moment))
+                .bind(filter.until.map(moment))
+                .bind(optional(filter.reason.as_deref()).map(|reason| reason.into_owned()))
                 .bind(filter.limit.min(MOST_ROWS)),
             )
             .await?;

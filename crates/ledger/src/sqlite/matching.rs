@@ -1,5 +1,6 @@
 //! What the worker asks while an event waits.
 
+use jiff::Timestamp;
 use otp::{EventId, EventState, OrgName, TransactionId};
 
 use super::SqliteLedger;
@@ -72,23 +73,30 @@ impl SqliteLedger {
     }
 
     async fn match_event(&self, query: &EventQuery) -> Result<EventMatch, ReadError> {
-        let state = self.event_state(&query.event).await?;
+        let (state, settled_at) = self.event_state(&query.event).await?.unzip();
         let send = match &query.send {
             Some(send) => self.find_send(send).await?,
             None => None,
         };
-        Ok(EventMatch { state, send })
+        Ok(EventMatch { state, settled_at: settled_at.flatten(), send })
     }
 
-    async fn event_state(&self, event: &EventId) -> Result<Option<EventState>, ReadError> {
+    async fn event_state(
+        &self,
+        event: &EventId,
+    ) -> Result<Option<(EventState, Option<Timestamp>)>, ReadError> {
         let row = self
             .row(
-                sqlx::query("SELECT state FROM okta_events WHERE org = ?1 AND uuid = ?2")
+                sqlx::query("SELECT state, settled_at FROM okta_events WHERE org = ?1 AND uuid = ?2")
                     .bind(event.org.as_str().to_owned())
                     .bind(text(&event.uuid).into_owned()),
             )
             .await?;
-        row.map(|row| Columns(&row).must("state", Columns::word)).transpose()
+        row.map(|row| {
+            let row = Columns(&row);
+            Ok((row.must("state", Columns::word)?, row.moment("settled_at")?))
+        })
+        .transpose()
     }
 
     pub(crate) async fn feedback_for(

@@ -1,17 +1,25 @@
 //! The ledger in one SQLite file: one connection writes, a few read.
 
+mod activity;
 mod apply;
+mod attention;
 mod claims;
 mod columns;
 mod decode;
+mod erase;
+mod examine;
 mod fault;
 mod listing;
+mod log_cursor;
 mod matching;
 mod migrate;
 mod open;
 mod overview;
 mod purge;
-mod replay;
+mod timings;
+mod unattributed;
+mod unresolved;
+mod untold;
 mod write;
 
 use std::pin::Pin;

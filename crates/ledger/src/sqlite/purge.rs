@@ -25,9 +25,12 @@ impl SqliteLedger {
             },
             reports: self.steps(DELETE_REPORTS, &rows).await?,
             receipts: self.steps(DELETE_RECEIPTS, &rows).await?,
+            send_events: self.steps(DELETE_SEND_EVENTS, &rows).await?,
             dead_letters: self.steps(DELETE_DEAD_LETTERS, &rows).await?,
             quarantined: self.steps(DELETE_QUARANTINE, &bodies).await?,
         };
+        self.steps(DELETE_REPLAYS, &rows).await?;
+        self.steps(DELETE_ERASURES, &rows).await?;
         self.steps(DELETE_CLAIMS, &before(now, CLAIM_MEMORY)).await?;
         Ok(purged)
     }
@@ -90,12 +93,24 @@ const DELETE_RECEIPTS: &str = "DELETE FROM delivery_receipts WHERE id IN (
     SELECT id FROM delivery_receipts WHERE received_at < ?1 LIMIT ?2
 )";
 
+const DELETE_SEND_EVENTS: &str = "DELETE FROM okta_send_events WHERE (org, uuid) IN (
+    SELECT org, uuid FROM okta_send_events WHERE received_at < ?1 LIMIT ?2
+)";
+
 const DELETE_DEAD_LETTERS: &str = "DELETE FROM dead_letters WHERE id IN (
     SELECT id FROM dead_letters WHERE dead_at < ?1 LIMIT ?2
 )";
 
 const DELETE_QUARANTINE: &str = "DELETE FROM quarantine WHERE id IN (
     SELECT id FROM quarantine WHERE received_at < ?1 LIMIT ?2
+)";
+
+const DELETE_REPLAYS: &str = "DELETE FROM event_replays WHERE (org, uuid, replayed_at) IN (
+    SELECT org, uuid, replayed_at FROM event_replays WHERE replayed_at < ?1 LIMIT ?2
+)";
+
+const DELETE_ERASURES: &str = "DELETE FROM erasures WHERE mark IN (
+    SELECT mark FROM erasures WHERE erased_at < ?1 LIMIT ?2
 )";
 
 const DELETE_CLAIMS: &str = "DELETE FROM report_claims WHERE subject IN (

@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use otp::{
     Answer, AttemptEnded, AttemptOutcome, AttemptStarted, Channel, DeadLettered, EventId, EventReceived,
-    EventSettled, EventState, Fact, Factor, FeedbackReported, HookAnswered, HookReceived, MatchedBy,
-    OktaEvent, OrgName, PhoneHmac, Purpose, Quarantined, Reading, ReportResult, SealedPhone, Settler,
-    TransactionId, TransactionSettled, TransactionStatus, Verdict,
+    EventSettled, EventSource, EventState, Fact, Factor, FeedbackReported, HookAnswered, HookReceived,
+    MatchedBy, OktaEvent, OktaSendEvent, OrgName, PhoneHmac, Purpose, Quarantined, Reading, ReceiptReceived,
+    ReportResult, SealedPhone, SendEventKind, SendNoted, SendOutcome, SentBy, Settler, TransactionId,
+    TransactionSettled, TransactionStatus, Verdict,
 };
 use uuid::Uuid;
 
@@ -120,6 +121,7 @@ pub(crate) fn event(uuid: &str, delivery: u128, seconds: i64) -> EventReceived {
             id: event_id(uuid),
             event_type: "user.authentication.auth_via_mfa".to_owned(),
             okta_user_id: Some("00u1".to_owned()),
+            by_other: false,
             factor: Factor::Phone(Channel::Sms),
             result: Some("SUCCESS".to_owned()),
             reason: None,
@@ -130,6 +132,8 @@ pub(crate) fn event(uuid: &str, delivery: u128, seconds: i64) -> EventReceived {
         received_at: at(seconds),
         node: "node-a".to_owned(),
         traceparent: None,
+        replayed_at: None,
+        source: EventSource::Hook,
     }
 }
 
@@ -142,7 +146,13 @@ pub(crate) fn event_settled(uuid: &str, seconds: i64, state: EventState, n: Opti
         transaction: n.map(tx),
         verified_at: None,
         settled_at: at(seconds),
+        replayed_at: None,
     }
+}
+
+/// The event of [`event`], put through the queue again.
+pub(crate) fn replayed(uuid: &str, seconds: i64) -> otp::EventReplayed {
+    otp::EventReplayed::new(event(uuid, 0, 0), None, at(seconds))
 }
 
 pub(crate) fn reported(uuid: &str, seconds: i64, result: ReportResult, n: Option<u128>) -> FeedbackReported {
@@ -156,6 +166,20 @@ pub(crate) fn reported(uuid: &str, seconds: i64, result: ReportResult, n: Option
         result,
         matched_by: MatchedBy::Record,
         reported_at: at(seconds),
+    }
+}
+
+/// What the provider of [`ended`] says of its message afterwards.
+pub(crate) fn receipt(n: u128, seconds: i64, status: &str) -> ReceiptReceived {
+    ReceiptReceived {
+        provider: "verify".to_owned(),
+        provider_ref: Some(format!("VE{n}")),
+        attempt_ref: Some(format!("VL{n}")),
+        transaction: Some(tx(n)),
+        status: status.to_owned(),
+        error_code: None,
+        reported_at: Some(at(seconds - 1)),
+        received_at: at(seconds),
     }
 }
 
@@ -176,6 +200,30 @@ pub(crate) fn quarantined(n: u128, seconds: i64) -> Quarantined {
         bytes: 12,
         sealed_body: "v1.key.body".to_owned(),
         received_at: at(seconds),
+        node: "node-a".to_owned(),
+    }
+}
+
+/// Okta sent a code itself, `seconds` after the start, and its log was read a minute later.
+pub(crate) fn sent_by_okta(uuid: &str, seconds: i64) -> SendNoted {
+    SendNoted {
+        event: OktaSendEvent {
+            id: event_id(uuid),
+            event_type: "system.sms.send_factor_verify_message".to_owned(),
+            kind: SendEventKind::Send,
+            channel: Some(Channel::Sms),
+            okta_user_id: Some("00u1".to_owned()),
+            country: Some("us".parse().unwrap()),
+            phone_prefix: Some("+1555555".to_owned()),
+            sent_by: Some(SentBy::Okta),
+            provider: Some("okta".to_owned()),
+            provider_ref: Some("SM1".to_owned()),
+            outcome: SendOutcome::Sent,
+            reason: None,
+            published_at: Some(at(seconds)),
+        },
+        source: EventSource::Log,
+        received_at: at(seconds + 60),
         node: "node-a".to_owned(),
     }
 }

@@ -1,8 +1,11 @@
+pub(crate) mod activity;
 pub(crate) mod analytics;
+mod analytics_equal;
 mod both;
 pub(crate) mod claims;
 pub(crate) mod commit;
 pub(crate) mod duplicates;
+pub(crate) mod erasure;
 pub(crate) mod facts;
 mod faults;
 pub(crate) mod listing;
@@ -12,10 +15,15 @@ mod plans;
 pub(crate) mod poison;
 pub(crate) mod postgres;
 pub(crate) mod privacy;
+pub(crate) mod receipts;
 mod roles;
 pub(crate) mod rules;
 pub(crate) mod schema;
+pub(crate) mod send_events;
 pub(crate) mod sqlite;
+pub(crate) mod unattributed;
+pub(crate) mod unresolved;
+pub(crate) mod untold;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,6 +89,16 @@ impl Bench {
             Raw::Sqlite(file) => file.ask(sql).await,
             Raw::Postgres(scratch) => scratch.ask(sql).await,
         }
+    }
+
+    /// All of a view: its columns, and its rows in some order, each value as both databases can be made to show it.
+    pub(crate) async fn view(&self, view: &str) -> (Vec<String>, Vec<Vec<String>>) {
+        let (columns, mut rows) = match &self.raw {
+            Raw::Sqlite(file) => file.view(view).await,
+            Raw::Postgres(scratch) => scratch.view(view).await,
+        };
+        rows.sort_unstable();
+        (columns, rows)
     }
 
     pub(crate) async fn clear(&self) {

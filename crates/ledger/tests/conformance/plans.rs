@@ -6,8 +6,14 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use super::postgres::fresh;
 
 /// Tables that grow with every code.
-const LARGE: [&str; 5] =
-    ["otp_transactions", "send_attempts", "okta_events", "okta_event_deliveries", "feedback_reports"];
+const LARGE: [&str; 6] = [
+    "otp_transactions",
+    "send_attempts",
+    "okta_events",
+    "okta_event_deliveries",
+    "feedback_reports",
+    "delivery_receipts",
+];
 
 /// What the binary sets on its connections.
 const READER: &str = "SET jit = off";
@@ -22,8 +28,9 @@ const GROW: &str = "
         '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 second',
         CASE WHEN n % 1000 = 0 THEN 'failed' ELSE 'accepted' END, now(), 2, 'SUCCESSFUL', now(), 'VE' || n
     FROM generate_series(1, 50000) n;
-    INSERT INTO send_attempts (transaction_id, n, provider, started_at)
-    SELECT md5(n::text)::uuid, 1, 'verify', '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 second'
+    INSERT INTO send_attempts (transaction_id, n, provider, started_at, ended_at, outcome, provider_ref, attempt_ref)
+    SELECT md5(n::text)::uuid, 1, 'verify', '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 second', now(),
+        CASE WHEN n % 100 = 0 THEN 'ambiguous' ELSE 'accepted' END, 'VE' || n, 'VL' || n
     FROM generate_series(1, 50000) n;
     INSERT INTO okta_events (org, uuid, okta_user_id, received_at, state, transaction_id)
     SELECT 'main', 'ev-' || n, '00u' || n % 5000, '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 second', 'done',
@@ -36,6 +43,10 @@ const GROW: &str = "
         reported_at)
     SELECT 'main', 'ev-' || n, 'verify', 'VE' || n, md5(n::text)::uuid, 'approved', 'reported', 5, 'record',
         '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 second'
+    FROM generate_series(1, 50000) n;
+    INSERT INTO delivery_receipts (id, provider, provider_ref, attempt_ref, status, received_at, transaction_id)
+    SELECT 'r' || n, 'verify', 'VE' || n, 'VL' || n, 'delivered',
+        '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 second', CASE WHEN n % 2 = 0 THEN md5(n::text)::uuid END
     FROM generate_series(1, 50000) n;";
 
 struct Statement {
@@ -47,12 +58,19 @@ struct Statement {
 impl Statement {
     /// True for those that run where rows are read.
     fn reads(&self) -> bool {
-        self.sql.trim_start().starts_with("SELECT") && !self.sql.contains("FOR NO KEY UPDATE")
+        let sql = self.sql.trim_start();
+        let writes = ["INSERT", "UPDATE", "DELETE"].iter().any(|word| sql.contains(word));
+        sql.starts_with("SELECT") && !sql.contains("FOR NO KEY UPDATE") || sql.starts_with("WITH") && !writes
     }
 
     /// The overview counts everything, if asked to.
     fn counts(&self) -> bool {
         self.sql.contains("'quarantined'")
+    }
+
+    /// Erasing somebody by number may read everything: nobody waits for it, and an index would cost every code.
+    fn erases_a_number(&self) -> bool {
+        self.sql.contains("phone_hmac = ")
     }
 }
 
@@ -116,7 +134,7 @@ async fn a6_plans_use_indexes() {
         plan(connection, &nulls(statement)).await;
     }
     bench.meddle(GROW).await;
-    for statement in statements.iter().filter(|statement| !statement.reads()) {
+    for statement in statements.iter().filter(|it| !it.reads() && !it.erases_a_number()) {
         let plan = plan(&mut writer, &nulls(statement)).await;
         assert_indexed(&plan, &statement.sql);
         assert_conditions(&plan, &statement.sql);
@@ -131,12 +149,18 @@ async fn a6_plans_use_indexes() {
         assert_indexed(&plan(&mut reader, &nulls(statement)).await, &statement.sql);
     }
     execute(&mut reader, "SET plan_cache_mode = force_custom_plan").await;
+    let span = |from: &str, to: &str| format!("'{from}', '{}', 255, '{to}', 100", uuid::Uuid::max());
+    let (hour, ever) = (
+        span("2026-11-20T12:00:00Z", "2026-11-20T13:00:00Z"),
+        span("2026-11-20T00:00:00Z", "2026-12-20T00:00:00Z"),
+    );
     let moments = |at: &str| format!("ARRAY['{at}', '{at}']::timestamptz[]");
     let matched = format!(
         "ARRAY['main', 'main'], ARRAY['ev-7', 'ev-8'], ARRAY['00u77', '00u78'], {}, {}, ARRAY['sms', 'sms'], ARRAY[NULL, NULL]",
         moments("2026-11-20T12:00:00Z"),
         moments("2026-11-20T12:10:00Z")
     );
+    let attention = "'2026-11-20T00:00:00Z', '2026-11-20T23:45:00Z', '2026-11-20T23:58:00Z', '2026-11-20T23:59:00Z', 1000, 100000";
     for (part, values, index) in [
         ("newer_in_flight", matched.clone(), "otp_transactions_user"),
         ("newer_in_flight", matched.clone(), "okta_events_pkey"),
@@ -176,6 +200,36 @@ async fn a6_plans_use_indexes() {
             "NULL, 'dead', NULL, NULL, NULL, 100".to_owned(),
             "okta_events_trouble",
         ),
+        ("a.outcome = 'ambiguous'", hour.clone(), "send_attempts_unresolved"),
+        ("a.outcome = 'ambiguous'", hour, "delivery_receipts_transaction"),
+        ("a.outcome = 'ambiguous'", ever.clone(), "send_attempts_unresolved"),
+        ("a.outcome = 'ambiguous'", ever, "otp_transactions_pkey"),
+        (
+            "cells AS MATERIALIZED",
+            "'2026-11-20T12:00:00Z', '2026-11-20T13:00:00Z', 1, 3600, 10000".to_owned(),
+            "otp_transactions_received_at",
+        ),
+        (
+            "WITH timed AS",
+            "'2026-11-20T12:00:00Z', '2026-11-20T13:00:00Z', 1000".to_owned(),
+            "send_attempts_started_at",
+        ),
+        (
+            "WITH timed AS",
+            "'2026-11-20T12:00:00Z', '2026-11-20T13:00:00Z', 1000".to_owned(),
+            "feedback_reports_reported_at",
+        ),
+        (
+            "WITH timed AS",
+            "'2026-11-20T12:00:00Z', '2026-11-20T13:00:00Z', 1000".to_owned(),
+            "okta_events_pkey",
+        ),
+        ("'waiting_events'", attention.to_owned(), "send_attempts_unresolved"),
+        ("'waiting_events'", attention.to_owned(), "okta_events_trouble"),
+        ("'waiting_events'", attention.to_owned(), "send_attempts_started_at"),
+        ("FROM delivery_receipts own", "md5('7')::uuid".to_owned(), "delivery_receipts_transaction"),
+        ("FROM delivery_receipts own", "md5('7')::uuid".to_owned(), "delivery_receipts_provider_ref"),
+        ("FROM delivery_receipts own", "md5('7')::uuid".to_owned(), "delivery_receipts_attempt_ref"),
     ] {
         let statement = statements.iter().find(|statement| statement.sql.contains(part)).expect(part);
         let plan = plan(&mut reader, &format!("EXECUTE {}({values})", statement.name)).await;
@@ -189,11 +243,12 @@ async fn a6_plans_use_indexes() {
         ("analytics_conversion_by_country", "day", "otp_transactions_day"),
         ("analytics_provider_health", "hour", "send_attempts_hour"),
         ("analytics_feedback_lag", "hour", "feedback_reports_hour"),
-        ("analytics_okta_fallbacks", "day", "otp_transactions_answer_day"),
+        ("analytics_okta_fallbacks", "day", "otp_transactions_fallback_day"),
         ("analytics_fraud_watch", "hour", "otp_transactions_hour"),
     ] {
         let span = format!("SELECT * FROM {view} WHERE {moment} >= now() - interval '7 days'");
         let plan = plan(&mut reader, &span).await;
-        assert!(plan.contains(&format!("Bitmap Index Scan on {index}\n")), "{view}\n{plan}");
+        let reads = [format!("Bitmap Index Scan on {index}\n"), format!("Index Scan using {index} on ")];
+        assert!(reads.iter().any(|it| plan.contains(it)), "{view}\n{plan}");
     }
 }

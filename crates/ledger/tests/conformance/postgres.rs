@@ -1,6 +1,8 @@
 use ledger::{Ledger, Options};
 use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
+use sqlx::{
+    AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _, TypeInfo as _, ValueRef as _,
+};
 
 use super::{Bench, Dump, Raw};
 
@@ -51,7 +53,7 @@ impl Scratch {
     async fn tables(&self) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()
-            AND tablename NOT IN ('_sqlx_migrations', 'ledger_schema', 'report_claims') ORDER BY 1",
+            AND tablename NOT IN ('_sqlx_migrations', 'ledger_schema', 'report_claims', 'erasures') ORDER BY 1",
         )
         .fetch_all(&self.pool)
         .await
@@ -95,6 +97,34 @@ impl Scratch {
     pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
         let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&self.pool).await.unwrap();
         rows.iter().map(|row| row.get("line")).collect()
+    }
+
+    pub(crate) async fn view(&self, view: &str) -> (Vec<String>, Vec<Vec<String>>) {
+        let columns = sqlx::query_scalar(
+            "SELECT column_name::text FROM information_schema.columns
+            WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position",
+        );
+        let columns: Vec<String> = columns.bind(view).fetch_all(&self.pool).await.unwrap();
+        let sql = AssertSqlSafe(format!("SELECT * FROM {view}"));
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await.unwrap();
+        let shown = |row: &sqlx::postgres::PgRow| {
+            let cell = |n: usize| {
+                let value = row.try_get_raw(n).unwrap();
+                match value.type_info().name() {
+                    _ if value.is_null() => "-".to_owned(),
+                    "INT8" => row.get::<i64, _>(n).to_string(),
+                    "FLOAT8" => format!("{:?}", row.get::<f64, _>(n)),
+                    "TIMESTAMPTZ" => {
+                        let at = row.get::<jiff_sqlx::Timestamp, _>(n).to_jiff();
+                        at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+                    }
+                    "TEXT" => row.get(n),
+                    other => panic!("{view} has a column of type {other}"),
+                }
+            };
+            row.columns().iter().map(|column| cell(column.ordinal())).collect()
+        };
+        (columns, rows.iter().map(shown).collect())
     }
 
     pub(crate) async fn clear(&self) {

@@ -62,20 +62,17 @@ pub(crate) async fn s11_rows_go_in_steps_and_young_ones_stay(bench: Bench) {
         facts.push(Fact::EventSettled(event_settled(&uuid, seconds, EventState::Done, Some(n))));
         facts.push(Fact::FeedbackReported(reported(&uuid, seconds, ReportResult::Reported, Some(n))));
         facts.push(Fact::DeadLettered(dead(&uuid, seconds)));
+        facts.push(Fact::EventReplayed(replayed(&uuid, seconds)));
         facts.push(Fact::Quarantined(quarantined(n, seconds)));
+        facts.push(Fact::ReceiptReceived(receipt(n, seconds, "delivered")));
+        facts.push(Fact::SendNoted(sent_by_okta(&uuid, seconds - 60)));
         facts
     };
     let young: Vec<Fact> = (5_001..=5_003).flat_map(|n| of(n, 5_000)).collect();
     let expected = bench.dump_of(&young).await;
-    assert!(expected.iter().all(|(table, rows)| rows.len() == 3 || table == "delivery_receipts"));
+    assert!(expected.iter().all(|(table, rows)| rows.len() == 3 || table == "okta_log_cursors"));
     let old: Vec<Fact> = (1..=1_100).flat_map(|n| of(n, 0)).collect();
     bench.apply(&old).await;
-    bench
-        .meddle(
-            "INSERT INTO delivery_receipts (id, provider, status, received_at)
-        VALUES ('r', 'verify', 'sent', '2026-11-20T10:00:00.000000Z')",
-        )
-        .await;
     let purged = bench.ledger.purge(at(5_010), RETENTION).await.unwrap();
     let all = Purged {
         phones: 1_100,
@@ -83,7 +80,8 @@ pub(crate) async fn s11_rows_go_in_steps_and_young_ones_stay(bench: Bench) {
         attempts: 1_100,
         events: 1_100,
         reports: 1_100,
-        receipts: 1,
+        receipts: 1_100,
+        send_events: 1_100,
         dead_letters: 1_100,
         quarantined: 1_100,
     };

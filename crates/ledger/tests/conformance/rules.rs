@@ -26,8 +26,8 @@ pub(crate) async fn a9_recovery_never_overrules_the_dispatcher(bench: Bench) {
 }
 
 pub(crate) async fn a9_among_equals_the_later_settle_counts(bench: Bench) {
-    let early = settled(1, 1, TransactionStatus::Accepted, Settler::Reconciler);
-    let late = settled(1, 2, TransactionStatus::Failed, Settler::Reconciler);
+    let early = settled(1, 1, TransactionStatus::Accepted, Settler::Dispatcher);
+    let late = settled(1, 2, TransactionStatus::Failed, Settler::Dispatcher);
     let dump = both(&bench, Fact::TransactionSettled(early), Fact::TransactionSettled(late)).await;
     assert!(only(&dump, "otp_transactions").contains("status='failed'"), "{dump:?}");
 }
@@ -38,9 +38,12 @@ pub(crate) async fn a9_what_is_known_replaces_ambiguous(bench: Bench) {
     let dump = both(&bench, Fact::AttemptEnded(known), Fact::AttemptEnded(recovered)).await;
     assert!(only(&dump, "send_attempts").contains("outcome='accepted'"), "{dump:?}");
     let late = ended(1, 1, 100, AttemptOutcome::NotSent);
+    let early = ended(1, 1, 0, AttemptOutcome::RejectedNumber);
+    let dump = both(&bench, Fact::AttemptEnded(early), Fact::AttemptEnded(late.clone())).await;
+    assert!(only(&dump, "send_attempts").contains("outcome='not_sent'"), "{dump:?}");
     let early = ended(1, 1, 0, AttemptOutcome::Accepted);
     let dump = both(&bench, Fact::AttemptEnded(early), Fact::AttemptEnded(late)).await;
-    assert!(only(&dump, "send_attempts").contains("outcome='not_sent'"), "{dump:?}");
+    assert!(only(&dump, "send_attempts").contains("outcome='accepted'"), "whoever looked in vain: {dump:?}");
 }
 
 pub(crate) async fn a9_an_ended_attempt_is_not_set_back(bench: Bench) {
@@ -99,6 +102,30 @@ pub(crate) async fn a9_a_replayed_event_ends_as_its_last_settle_says(bench: Benc
     let replayed = event_settled("ev", 90, EventState::Done, Some(1));
     let dump = both(&bench, Fact::EventSettled(dead), Fact::EventSettled(replayed)).await;
     assert!(only(&dump, "okta_events").contains("state='done'"), "{dump:?}");
+}
+
+pub(crate) async fn a9_a_replayed_event_is_queued_until_a_later_end(bench: Bench) {
+    let replay = || Fact::EventReplayed(replayed("ev", 50));
+    let settle = |seconds| Fact::EventSettled(event_settled("ev", seconds, EventState::Expired, None));
+    let dump = both(&bench, settle(3), replay()).await;
+    let row = only(&dump, "okta_events");
+    assert!(row.contains("state='queued'") && row.contains("note='replayed'"), "{row}");
+    assert!(row.contains("deliveries=0"), "a replay is no delivery: {row}");
+    let dump = both(&bench, settle(51), replay()).await;
+    assert!(only(&dump, "okta_events").contains("state='expired'"), "{dump:?}");
+    let matched =
+        bench.ledger.match_events(&[ledger::EventQuery { event: event_id("ev"), send: None }]).await;
+    let matched = matched.unwrap().remove(0).unwrap();
+    assert_eq!((matched.state, matched.settled_at), (Some(EventState::Expired), Some(at(51))));
+    // A dead letter of before it waits no more, one of after it does.
+    let dump = both(&bench, Fact::DeadLettered(dead("ev", 40)), replay()).await;
+    assert!(only(&dump, "dead_letters").contains("replayed_at='2026-11-20T10:00:50.250000Z'"), "{dump:?}");
+    let dump = both(&bench, Fact::DeadLettered(dead("ev", 60)), replay()).await;
+    assert!(only(&dump, "dead_letters").contains("replayed_at=NULL"), "{dump:?}");
+    let dump = bench
+        .dump_of(&[Fact::EventReplayed(replayed("ev", 90)), Fact::DeadLettered(dead("ev", 40)), replay()])
+        .await;
+    assert!(only(&dump, "dead_letters").contains("replayed_at='2026-11-20T10:00:50"), "the first: {dump:?}");
 }
 
 pub(crate) async fn a9_the_earliest_verification_counts(bench: Bench) {

@@ -1,6 +1,6 @@
 use ledger::{Ledger, Options};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::{Bench, Dump, Raw};
 
@@ -27,7 +27,7 @@ impl File {
     async fn tables(&self) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '_sqlx%'
-            AND name NOT IN ('ledger_schema', 'report_claims') ORDER BY name",
+            AND name NOT IN ('ledger_schema', 'report_claims', 'erasures') ORDER BY name",
         )
         .fetch_all(&self.pool)
         .await
@@ -55,6 +55,26 @@ impl File {
     pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
         let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&self.pool).await.unwrap();
         rows.iter().map(|row| row.get("line")).collect()
+    }
+
+    pub(crate) async fn view(&self, view: &str) -> (Vec<String>, Vec<Vec<String>>) {
+        let columns = sqlx::query_scalar("SELECT name FROM pragma_table_info(?) ORDER BY cid").bind(view);
+        let columns: Vec<String> = columns.fetch_all(&self.pool).await.unwrap();
+        let sql = AssertSqlSafe(format!("SELECT * FROM {view}"));
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await.unwrap();
+        let shown = |row: &sqlx::sqlite::SqliteRow| {
+            let cell = |n: usize| {
+                let value = row.try_get_raw(n).unwrap();
+                match value.type_info().name() {
+                    _ if value.is_null() => "-".to_owned(),
+                    "INTEGER" => row.get::<i64, _>(n).to_string(),
+                    "REAL" => format!("{:?}", row.get::<f64, _>(n)),
+                    _ => row.get(n),
+                }
+            };
+            row.columns().iter().map(|column| cell(column.ordinal())).collect()
+        };
+        (columns, rows.iter().map(shown).collect())
     }
 
     pub(crate) async fn clear(&self) {

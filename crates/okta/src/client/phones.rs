@@ -1,5 +1,7 @@
 use otp::Channel;
 
+use super::ask::Ask;
+use super::bucket::Bucket;
 use super::{OktaClient, OktaError};
 use crate::PhoneText;
 use crate::json::{self, Json};
@@ -20,7 +22,7 @@ impl OktaClient {
     /// # Errors
     /// [`OktaError`] says what to do.
     pub async fn enrolled_phones(&self, user_id: &str) -> Result<Vec<EnrolledPhone>, OktaError> {
-        let body = self.get_user(user_id, Some("factors"), None).await?;
+        let body = self.get_user(user_id, Bucket::Factors, None).await?;
         let text = json::text(&body);
         let Ok(Json::List(factors)) = Json::parse(&text) else {
             return Err(OktaError::Malformed { what: "the list of factors" });
@@ -35,13 +37,38 @@ impl OktaClient {
     /// [`OktaError`] says what to do.
     pub async fn profile_phone(&self, user_id: &str) -> Result<Option<PhoneText>, OktaError> {
         let trimmed = "application/json; okta-response=omitCredentials,omitCredentialsLinks";
-        let body = self.get_user(user_id, None, Some(trimmed)).await?;
+        let body = self.get_user(user_id, Bucket::User, Some(trimmed)).await?;
         let text = json::text(&body);
         match Json::parse(&text) {
             Ok(user) if user.is_object() => {
                 Ok(user.get("profile").get("mobilePhone").text().and_then(|t| PhoneText::new(&t)))
             }
             _ => Err(OktaError::Malformed { what: "the user" }),
+        }
+    }
+
+    /// `GET /api/v1/users/{user_id}`, or its factors. The id is one segment of the path, whatever is in it; it can be nobody's where it
+    /// is `me` (the token's own user) or `.` or `..`, which are no segments at all.
+    async fn get_user(
+        &self,
+        user_id: &str,
+        bucket: Bucket,
+        content_type: Option<&'static str>,
+    ) -> Result<Vec<u8>, OktaError> {
+        let invisible = |c: char| c.is_control() || c.is_whitespace();
+        if matches!(user_id, "" | "me" | "." | "..") || user_id.len() > 255 || user_id.contains(invisible) {
+            return Err(OktaError::NoUser);
+        }
+        let path: &[&str] = match bucket {
+            Bucket::Factors => &["users", user_id, "factors"],
+            _ => &["users", user_id],
+        };
+        let url = self.url(path).ok_or(OktaError::NoUser)?;
+        let ask = Ask { content_type, one_of_many: true, ..Ask::get(bucket, url) };
+        match self.ask(ask).await {
+            Ok(answer) => Ok(answer.body),
+            Err(OktaError::NotFound) => Err(OktaError::NoUser),
+            Err(other) => Err(other),
         }
     }
 }

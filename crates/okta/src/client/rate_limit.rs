@@ -1,16 +1,14 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::DATE;
-use jiff::Timestamp;
 use otp::Entropy;
+
+use super::time::date;
 
 /// Okta's windows last a minute; whoever names a longer wait is not believed.
 const LONGEST: Duration = Duration::from_secs(120);
 /// After a refusal that does not say until when.
 const UNTOLD: Duration = Duration::from_secs(30);
-/// Too many calls at one time, not in one minute: it passes when one of them ends.
-const CONCURRENT: Duration = Duration::from_secs(2);
 const SHORTEST: Duration = Duration::from_secs(1);
 const JITTER: Duration = Duration::from_secs(1);
 
@@ -41,30 +39,26 @@ impl RateLimit {
         }
     }
 
-    /// The wait after a 429.
-    pub(super) fn wait_after_refusal(&self, entropy: &dyn Entropy) -> Duration {
-        let wait = match (self.limit, self.remaining) {
-            // Okta: the concurrency limit shows as zero of zero, and its reset is only a guess.
-            (Some(0), Some(0)) => CONCURRENT,
-            _ => self.until_reset.unwrap_or(UNTOLD),
-        };
-        bounded(wait, entropy)
+    /// Whether too many were asked at one time, not in one minute. Okta: the concurrency limit shows as zero of zero, and its reset
+    /// is only a guess; it passes when some of them end.
+    pub(super) fn is_crowded(&self) -> bool {
+        (self.limit, self.remaining) == (Some(0), Some(0))
     }
 
-    /// The wait after an answer that was the last of its minute.
-    pub(super) fn wait_when_used_up(&self, entropy: &dyn Entropy) -> Option<Duration> {
-        let used_up = self.remaining == Some(0) && self.limit != Some(0);
-        Some(bounded(self.until_reset.filter(|_| used_up)?, entropy))
+    /// The wait after a 429.
+    pub(super) fn wait_after_refusal(&self, entropy: &dyn Entropy) -> Duration {
+        bounded(self.until_reset.unwrap_or(UNTOLD), entropy)
+    }
+
+    /// The limit, what is left of it, and for how long; where the answer tells all three.
+    pub(super) fn window(&self, entropy: &dyn Entropy) -> Option<(i64, i64, Duration)> {
+        let limit = self.limit.filter(|limit| *limit > 0)?;
+        Some((limit, self.remaining?, bounded(self.until_reset?, entropy)))
     }
 }
 
 fn bounded(wait: Duration, entropy: &dyn Entropy) -> Duration {
     (wait.max(SHORTEST) + entropy.jitter(JITTER)).min(LONGEST)
-}
-
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
 #[cfg(test)]
@@ -117,7 +111,6 @@ mod tests {
             (&[all, none, ("x-rate-limit-reset", "1795170042")], 30),
             (&[("date", "now"), all, none, ("x-rate-limit-reset", "1795170042")], 30),
             (&[], 30),
-            (&[DATE, ("x-rate-limit-limit", "0"), none, ("x-rate-limit-reset", "1795170042")], 2),
             (&[DATE, all, none, ("x-rate-limit-reset", "1795170010, 1795170020")], 20),
         ] {
             let wait = limit(headers).wait_after_refusal(&Zero);
@@ -128,12 +121,22 @@ mod tests {
     }
 
     #[test]
-    fn d1_the_last_answer_of_a_minute_asks_for_a_pause() {
+    fn d1_what_is_left_is_read_where_all_of_it_is_told() {
         let reset = ("x-rate-limit-reset", "1795170042");
-        let used_up = limit(&[DATE, ("x-rate-limit-limit", "600"), ("x-rate-limit-remaining", "0"), reset]);
-        assert_eq!(used_up.wait_when_used_up(&Zero), Some(Duration::from_secs(42)));
-        for more in [&[DATE, ("x-rate-limit-remaining", "1"), reset][..], &[DATE, reset], &[]] {
-            assert_eq!(limit(more).wait_when_used_up(&Zero), None);
+        let (all, some) = (("x-rate-limit-limit", "600"), ("x-rate-limit-remaining", "7"));
+        assert_eq!(limit(&[DATE, all, some, reset]).window(&Zero), Some((600, 7, Duration::from_secs(42))));
+        for less in
+            [&[DATE, some, reset][..], &[DATE, all, reset], &[all, some, reset], &[DATE, all, some], &[]]
+        {
+            assert_eq!(limit(less).window(&Zero), None, "{less:?}");
         }
+    }
+
+    #[test]
+    fn d1_zero_of_zero_is_too_many_at_one_time() {
+        let none = ("x-rate-limit-remaining", "0");
+        assert!(limit(&[("x-rate-limit-limit", "0"), none]).is_crowded());
+        assert!(!limit(&[("x-rate-limit-limit", "600"), none]).is_crowded());
+        assert!(!limit(&[none]).is_crowded());
     }
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use okta::{BuildError, Credential, OktaClient, OktaError, Transient};
+use okta::{BuildError, Credential, OktaClient, OktaError, Probed, Transient};
 use otp::Channel::{Sms, Voice};
 use serde_json::Value;
 
@@ -128,42 +128,79 @@ async fn d1_the_wait_is_oktas_although_our_clock_is_ten_minutes_off() {
     let date = Some("Fri, 20 Nov 2026 10:19:23 GMT");
     let okta = FakeOkta::start(vec![
         error(sample!("error-429-E0000047").1, date),
-        error(sample!("error-429-concurrency").1, date),
+        ok(sample!("users-get-200")),
         ok(sample!("factors-list-200")),
     ])
     .await;
     let clock = WrongClock::new();
     let client = OktaClient::new(options(&okta.base_url, clock.clone())).unwrap();
-    assert_eq!(client.pause(), None);
+    assert_eq!(client.limited(), None);
     let wait = Duration::from_secs(37);
-    assert!(
-        matches!(client.enrolled_phones(ANA).await, Err(OktaError::RateLimited { wait: w }) if w == wait)
-    );
-    assert_eq!(client.pause(), Some(wait));
-    assert_eq!(client.clone().pause(), Some(wait), "clones share it");
+    let limited = async |wait| {
+        let found = client.enrolled_phones(ANA).await;
+        assert!(matches!(found, Err(OktaError::RateLimited { wait: w }) if w == wait), "{found:?}");
+    };
+    limited(wait).await;
+    assert_eq!(client.clone().limited(), Some(wait), "clones share it");
+    limited(wait).await;
+    assert_eq!(okta.asked().len(), 1, "what is used up is not asked");
+    client.profile_phone(ANA).await.unwrap();
+    assert_eq!(okta.asked().len(), 2, "another endpoint has its own limit");
 
     clock.advance(Duration::from_secs(10));
-    let short = Duration::from_secs(2);
-    assert!(matches!(client.profile_phone(ANA).await, Err(OktaError::RateLimited { wait: w }) if w == short));
-    assert_eq!(client.pause(), Some(Duration::from_secs(27)), "a shorter wait does not end a longer one");
-
+    limited(Duration::from_secs(27)).await;
     clock.advance(Duration::from_secs(27));
-    assert_eq!(client.pause(), None);
+    assert_eq!(client.limited(), None);
     assert_eq!(client.enrolled_phones(ANA).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn d1_the_last_answer_of_a_minute_is_taken_and_followed_by_a_pause() {
-    let headers = [
-        ("date", "Fri, 20 Nov 2026 10:19:50 GMT"),
-        ("x-rate-limit-limit", "600"),
-        ("x-rate-limit-remaining", "0"),
-        ("x-rate-limit-reset", "1795170000"),
-    ];
-    let okta = FakeOkta::start(vec![response(200, &headers, "[]")]).await;
-    let client = client(&okta.base_url);
+async fn d1_too_many_at_one_time_is_a_short_wait_for_everything_and_a_longer_one_again() {
+    let crowd = error(sample!("error-429-concurrency").1, Some("Fri, 20 Nov 2026 10:19:23 GMT"));
+    let okta = FakeOkta::start(vec![crowd.clone(), crowd, response(200, &[], "[]")]).await;
+    let clock = WrongClock::new();
+    let client = OktaClient::new(options(&okta.base_url, clock.clone())).unwrap();
+    for wait in [500, 1000] {
+        let wait = Duration::from_millis(wait);
+        let found = client.enrolled_phones(ANA).await;
+        assert!(matches!(found, Err(OktaError::RateLimited { wait: w }) if w == wait), "{found:?}");
+        let found = client.profile_phone(ANA).await;
+        assert!(matches!(found, Err(OktaError::RateLimited { wait: w }) if w == wait), "{found:?}");
+        assert_eq!((client.crowded(), client.limited()), (Some(wait), None));
+        clock.advance(wait);
+    }
+    client.enrolled_phones(ANA).await.unwrap();
+    assert_eq!(okta.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn d1_of_every_limit_a_share_is_left_to_others() {
+    let answer = |left: &str, reset: &str| {
+        let headers = [
+            ("date", "Fri, 20 Nov 2026 10:19:50 GMT"),
+            ("x-rate-limit-limit", "40"),
+            ("x-rate-limit-remaining", left),
+            ("x-rate-limit-reset", reset),
+        ];
+        response(200, &headers, "[]")
+    };
+    let this_minute = "1795170000";
+    let okta =
+        FakeOkta::start(vec![answer("7", this_minute), answer("6", this_minute), answer("39", "1795170010")])
+            .await;
+    let clock = WrongClock::new();
+    let mut careful = options(&okta.base_url, clock.clone());
+    careful.reserve = 13;
+    let client = OktaClient::new(careful).unwrap();
+    for _ in 0..2 {
+        assert!(client.enrolled_phones(ANA).await.unwrap().is_empty());
+    }
+    let wait = Duration::from_secs(10);
+    let found = client.enrolled_phones(ANA).await;
+    assert!(matches!(found, Err(OktaError::RateLimited { wait: w }) if w == wait), "{found:?}");
+    clock.advance(wait);
     assert!(client.enrolled_phones(ANA).await.unwrap().is_empty());
-    assert_eq!(client.pause(), Some(Duration::from_secs(10)));
+    assert_eq!((okta.asked().len(), client.limited()), (3, None));
 }
 
 #[tokio::test]
@@ -192,7 +229,7 @@ async fn d2_what_may_work_next_time_is_transient() {
     let found = client.enrolled_phones(ANA).await.unwrap_err();
     assert!(matches!(found, OktaError::Transient(Transient::Timeout(_))), "{found:?}");
     assert_no_address(&found);
-    assert_eq!(client.pause(), None, "only Okta's limit makes a pause");
+    assert_eq!((client.limited(), client.refusals()), (None, vec![]), "only Okta's own word makes a pause");
 }
 
 #[tokio::test]
@@ -213,20 +250,54 @@ fn assert_no_address(error: &OktaError) {
 }
 
 #[tokio::test]
-async fn d3_a_refusal_waits_for_a_person() {
+async fn d3_a_refusal_waits_for_a_person_and_nothing_is_asked_meanwhile() {
     let moved = ("location", "https://elsewhere.example/");
-    let okta = FakeOkta::start(vec![
-        error(sample!("error-401-E0000011").1, None),
-        error(sample!("error-403-E0000006").1, None),
-        response(302, &[moved], ""),
-        response(404, &[], "<html>no such page</html>"),
-    ])
-    .await;
-    let client = client(&okta.base_url);
-    for expected in [401, 403, 302, 404] {
+    for (refusal, reason) in [
+        (error(sample!("error-401-E0000011").1, None), "unauthorized"),
+        (error(sample!("error-403-E0000006").1, None), "forbidden"),
+        (response(302, &[moved], ""), "address"),
+        (response(404, &[], "<html>no such page</html>"), "address"),
+    ] {
+        // A 403 may be about one user: it is asked whether it is about all.
+        let asked = if reason == "forbidden" { 2 } else { 1 };
+        let mut answers = vec![refusal.clone(); asked + 1];
+        answers.extend([response(200, &[], "[]"), response(200, &[], "[]")]);
+        let okta = FakeOkta::start(answers).await;
+        let clock = WrongClock::new();
+        let client = OktaClient::new(options(&okta.base_url, clock.clone())).unwrap();
         let found = client.enrolled_phones(ANA).await.unwrap_err();
-        assert!(matches!(found, OktaError::Refused { status } if status == expected), "{found:?}");
+        let OktaError::Refused { why, news: true } = &found else { panic!("{found:?}") };
+        assert_eq!(why.reason(), reason);
+        assert_no_address(&found);
+        for _ in 0..3 {
+            let found = client.profile_phone(ANA).await.unwrap_err();
+            assert!(matches!(found, OktaError::Paused { .. }), "{found:?}");
+            assert_eq!(client.probe().await.len(), 0);
+        }
+        assert_eq!((okta.asked().len(), client.refusals().len()), (asked, 1));
+        clock.advance(Duration::from_secs(4));
+        assert_eq!(client.probe().await.len(), 0, "still refused, and no news");
+        assert_eq!(
+            (okta.asked().len(), client.probe().await.len()),
+            (asked + 1, 0),
+            "one probe, then a longer wait"
+        );
+        clock.advance(Duration::from_secs(8));
+        let found = client.probe().await;
+        assert!(matches!(&found[..], [Probed::Mended(why)] if why.reason() == reason), "{found:?}");
+        assert!(client.refusals().is_empty());
+        client.enrolled_phones(ANA).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn d3_one_user_that_is_not_shown_stops_nobody_else() {
+    let forbidden = error(sample!("error-403-E0000006").1, None);
+    let okta = FakeOkta::start(vec![forbidden, response(200, &[], "[]"), ok(sample!("users-get-200"))]).await;
+    let client = client(&okta.base_url);
+    assert!(matches!(client.enrolled_phones(ANA).await, Err(OktaError::Hidden)));
+    assert!(client.refusals().is_empty());
+    client.profile_phone(ANA).await.unwrap();
 }
 
 #[tokio::test]
@@ -246,6 +317,7 @@ async fn d7_what_is_huge_or_no_json_is_malformed() {
     let mut canned: Vec<_> = answers.iter().map(|body| response(200, &[], body)).collect();
     canned.push(response(200, &[], "[]"));
     canned.push(response(400, &[], "{}"));
+    canned.push(response(400, &[], r#"{"errorCode":"E0000001","errorSummary":"Api validation failed"}"#));
     let okta = FakeOkta::start(canned).await;
     let client = client(&okta.base_url);
     for _ in answers {
@@ -254,6 +326,11 @@ async fn d7_what_is_huge_or_no_json_is_malformed() {
     }
     assert!(matches!(client.profile_phone(ANA).await, Err(OktaError::Malformed { what: "the user" })));
     assert!(matches!(client.profile_phone(ANA).await, Err(OktaError::Malformed { what: "the status" })));
+    let found = client.profile_phone(ANA).await.unwrap_err();
+    assert!(
+        matches!(&found, OktaError::Rejected { status: 400, code, .. } if code == "E0000001"),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use okta::{ClientOptions, Credential, OktaClient};
+use okta::{ClientOptions, Credential, OktaClient, Scope};
 use otp::{Clock, Entropy, SystemClock};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -102,6 +102,8 @@ pub(crate) fn options(base_url: &str, clock: Arc<WrongClock>) -> ClientOptions {
     ClientOptions {
         base_url: base_url.parse().unwrap(),
         credential: Credential::Ssws("00fakeToken\n".into()),
+        scopes: vec![Scope::UsersRead],
+        reserve: 0,
         connect_timeout: Duration::from_secs(2),
         timeout: Duration::from_secs(5),
         clock,

@@ -5,9 +5,12 @@
 
 mod answer;
 mod auth;
+mod bearer;
 mod client;
 mod delivery;
 mod fake_okta;
 mod hook;
+mod logs;
 mod properties;
 mod samples;
+mod tokens;

@@ -116,6 +116,11 @@ pub(super) fn key(properties: &BasicProperties) -> String {
     id.or_else(long).unwrap_or_default()
 }
 
+/// Why a letter was buried.
+pub(super) fn reason(properties: &BasicProperties) -> Option<String> {
+    properties.headers().as_ref().and_then(|headers| headers.inner().get(REASON)).and_then(string)
+}
+
 fn integer(value: &AMQPValue) -> Option<i64> {
     match value {
         AMQPValue::ShortShortInt(n) => Some((*n).into()),

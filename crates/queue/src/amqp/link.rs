@@ -93,6 +93,18 @@ impl Drop for Lifeline {
 }
 
 impl Link {
+    /// Connects and signs in, and leaves everything as it is.
+    pub(super) async fn bare(broker: &Broker, side: Side) -> Result<Self, LinkError> {
+        let patience = broker.options.connect_timeout;
+        let socket = Socket::default();
+        let lifeline = Lifeline(socket.clone());
+        let silent = |_| LinkError::Silent { patience, doing: "connecting" };
+        let connection =
+            tokio::time::timeout(patience, connect(broker, side, socket)).await.map_err(silent)??;
+        let channel = tokio::time::timeout(patience, connection.create_channel()).await.map_err(silent)??;
+        Ok(Self { connection, channel, lifeline })
+    }
+
     /// Connects, signs in and sets up. Cancelled or too slow, it leaves nothing behind.
     pub(super) async fn open(broker: &Broker, side: Side) -> Result<Self, LinkError> {
         let patience = broker.options.connect_timeout;

@@ -9,7 +9,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::address::{self, UrlError};
 use super::consumer::Consumer;
+use super::dead::{self, DeadLetter, Fate, Swept};
 use super::held::Held;
+use super::inspect::{self, Inspection};
 use super::letter::Letter;
 use super::link::{Broker, Link};
 use super::options::AmqpOptions;
@@ -87,6 +89,29 @@ impl AmqpQueue {
         let link = Link::open(&broker, Side::Publishing).await.map_err(|err| err.to_string())?;
         link.close().await;
         Ok(())
+    }
+
+    /// Connects once and looks, without setting anything up.
+    ///
+    /// # Errors
+    /// What the broker has against us, or that none answers.
+    pub async fn inspect(url: &str, options: AmqpOptions) -> Result<Inspection, String> {
+        let broker = broker(url, options).map_err(|err| err.to_string())?;
+        inspect::inspect(&broker).await
+    }
+
+    /// Looks at the oldest `most` messages in the dead-letter queue, and does with each what `decide` says.
+    ///
+    /// # Errors
+    /// What the broker has against us; those that were decided about before are done.
+    pub async fn sweep_dead(
+        url: &str,
+        options: AmqpOptions,
+        most: u32,
+        decide: impl FnMut(&DeadLetter) -> Fate,
+    ) -> Result<Swept, String> {
+        let broker = broker(url, options).map_err(|err| err.to_string())?;
+        dead::sweep(&broker, most, decide).await
     }
 
     /// Deletes the exchange and all queues of this prefix, with their messages: for tests.

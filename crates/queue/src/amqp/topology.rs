@@ -95,7 +95,7 @@ impl Topology {
         format!("{}.{}", self.prefix, route.key())
     }
 
-    fn routes() -> impl Iterator<Item = Route> {
+    pub(super) fn routes() -> impl Iterator<Item = Route> {
         // What others point at comes first.
         [Route::Dead, Route::Events].into_iter().chain((0..TIERS.len()).map(Route::Delay))
     }
@@ -141,11 +141,8 @@ impl Topology {
             .await
             .map_err(|err| why(&self.prefix, err))?;
         for route in Self::routes() {
+            self.declare_queue(channel, route).await?;
             let name = self.queue(route);
-            channel
-                .queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), self.arguments(route))
-                .await
-                .map_err(|err| why(&name, err))?;
             channel
                 .queue_bind(
                     name.as_str().into(),
@@ -160,6 +157,16 @@ impl Topology {
         Ok(())
     }
 
+    /// One queue.
+    pub(super) async fn declare_queue(&self, channel: &Channel, route: Route) -> Result<(), DeclareError> {
+        let name = self.queue(route);
+        channel
+            .queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), self.arguments(route))
+            .await
+            .map_err(|err| why(&name, err))?;
+        Ok(())
+    }
+
     /// How many messages are ready in the main queue, and how many rest in those for delays. Fails, and closes the channel, where one is
     /// gone.
     pub(super) async fn counts(&self, channel: &Channel) -> Result<(u32, u32), lapin::Error> {
@@ -171,7 +178,7 @@ impl Topology {
         Ok((ready, resting))
     }
 
-    async fn count(&self, channel: &Channel, route: Route) -> Result<u32, lapin::Error> {
+    pub(super) async fn count(&self, channel: &Channel, route: Route) -> Result<u32, lapin::Error> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
         let name = self.queue(route);
         let queue = channel.queue_declare(name.as_str().into(), options, FieldTable::default()).await?;

@@ -42,8 +42,8 @@ pub(super) async fn run(once: bool) -> Result<ExitCode, CommandError> {
     if told.is_ok() && !once {
         line("");
         line(format_args!(
-            "It stays up. Readiness: http://{}/readyz, metrics: http://{}/metrics",
-            app.admin, app.admin
+            "It stays up. Dashboard: http://{}/ - readiness: /readyz, metrics: /metrics there",
+            app.admin
         ));
         line(format_args!("Simulators: {}/_sim/ - another login:", sim.url()));
         line(format_args!(

@@ -6,9 +6,9 @@ use ledger::{EventDetail, EventFilter, EventRow, Ledger};
 use otp::EventState;
 
 use super::output::{cell, json, line, table};
-use super::{CommandError, load};
-use crate::app;
+use super::{CommandError, dead, load};
 use crate::cli::{EventsCommand, org_name};
+use crate::parts;
 
 /// `ringback events …`
 pub(super) async fn run(file: Option<&Path>, what: EventsCommand) -> Result<ExitCode, CommandError> {
@@ -21,9 +21,13 @@ pub(super) async fn run(file: Option<&Path>, what: EventsCommand) -> Result<Exit
                 limit,
                 ..EventFilter::default()
             };
-            list(&app::open_ledger(&config).await?, &filter, json).await?;
+            list(&parts::open_ledger(&config).await?, &filter, json).await?;
         }
-        EventsCommand::Show { uuid, json } => show(&app::open_ledger(&config).await?, &uuid, json).await?,
+        EventsCommand::Replay { uuids, org, dry_run, url } => {
+            let org = org_name(org.as_deref()).map_err(CommandError::Argument)?;
+            return Ok(dead::replay_events(&config, org, uuids, dry_run, url).await?);
+        }
+        EventsCommand::Show { uuid, json } => show(&parts::open_ledger(&config).await?, &uuid, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,53 +1,33 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use secrecy::ExposeSecret as _;
+use http::{Method, StatusCode};
 use url::Url;
 
 use super::{CommandError, load};
-
-/// For the whole question.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::admin_client::{self, AdminClient};
 
 /// `ringback healthcheck`: opens nothing but one connection.
 pub(super) async fn run(file: Option<&Path>, url: Option<Url>) -> Result<ExitCode, CommandError> {
-    let client = reqwest::Client::builder()
-        .timeout(PATIENCE)
-        .no_proxy()
-        .build()
-        .context("no HTTP client can be made")?;
-    let request = match url {
-        Some(url) => client.get(url),
+    let status = match url {
+        Some(url) => elsewhere(url).await?,
         None => {
-            let admin = load(file)?.config.admin;
-            let request = client.get(format!("http://{}/readyz", reachable(admin.listen)));
-            match admin.token {
-                Some(token) => request.bearer_auth(token.expose_secret()),
-                None => request,
-            }
+            let client = AdminClient::new(&load(file)?.config, None)?;
+            client.ask(Method::GET, &["readyz"], None).await?.0
         }
     };
-    Ok(ask(request).await.map(|()| ExitCode::SUCCESS)?)
+    Ok(judge(status).map(|()| ExitCode::SUCCESS)?)
 }
 
-async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<()> {
-    let answer = request.send().await.context("nothing answers")?;
-    let status = answer.status();
+async fn elsewhere(url: Url) -> anyhow::Result<StatusCode> {
+    let answer = admin_client::http()?.get(url).send().await;
+    Ok(answer.context("nothing answers")?.status())
+}
+
+fn judge(status: StatusCode) -> anyhow::Result<()> {
     if !status.is_success() {
         bail!("it answers {status}");
     }
     Ok(())
-}
-
-/// A listener on every address is asked on the loopback one.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }

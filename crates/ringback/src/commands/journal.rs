@@ -10,9 +10,9 @@ use queue::Relay;
 
 use super::output::line;
 use super::{CommandError, load};
-use crate::app;
 use crate::cli::JournalCommand;
 use crate::config::Config;
+use crate::parts;
 use crate::privacy;
 
 /// `ringback journal …`
@@ -38,7 +38,7 @@ async fn open(config: &Config) -> anyhow::Result<journal::Journal> {
     // Opening makes what is missing; looking should not.
     anyhow::ensure!(dir.join("journal.db").is_file(), "{} holds no journal", dir.display());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    app::open_journal(config, &clock, &SystemEntropy).await
+    parts::open_journal(config, &clock, &SystemEntropy).await
 }
 
 async fn status(config: &Config) -> anyhow::Result<()> {
@@ -58,7 +58,7 @@ async fn status(config: &Config) -> anyhow::Result<()> {
 
 async fn drain(config: &Config) -> anyhow::Result<()> {
     let journal = open(config).await?;
-    let ledger = app::open_ledger(config).await?;
+    let ledger = parts::open_ledger(config).await?;
     let recovered = ingress::recover(&journal, SystemClock.now()).await?;
     let vault = privacy::vault(config)?;
     let drain = Drain::new(journal.clone(), ledger.clone(), vault, Arc::new(SystemClock));

@@ -1,14 +1,21 @@
 //! What each command does. 0 done; 1 it failed; 2 the arguments or the configuration are wrong.
 
+mod breaker;
+mod completions;
 mod config;
+mod dead;
 mod demo;
 mod doctor;
+mod erase;
 mod events;
 mod healthcheck;
+mod hooks;
 mod journal;
 mod migrate;
 mod output;
 mod purge;
+mod route;
+mod send;
 mod serve;
 mod sim;
 mod transactions;
@@ -50,12 +57,19 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             }
             Command::Healthcheck { url } => healthcheck::run(file, url).await,
             Command::Migrate => migrate::run(file).await,
-            Command::Doctor => doctor::run(file).await,
+            Command::Doctor { json } => doctor::run(file, json).await,
             Command::Config { what } => config::run(file, &what),
+            Command::Route { what } => route::run(file, what),
+            Command::Breaker { what } => breaker::run(file, what).await,
+            Command::Send(arguments) => send::run(file, arguments).await,
+            Command::Hooks { what } => hooks::run(file, what).await,
             Command::Transactions { what } => transactions::run(file, what).await,
             Command::Events { what } => events::run(file, what).await,
+            Command::Dead { what } => dead::run(file, what).await,
             Command::Journal { what } => journal::run(file, what).await,
             Command::Purge => purge::run(file).await,
+            Command::Erase(arguments) => erase::run(file, arguments).await,
+            Command::Completions { shell } => completions::run(shell),
             #[cfg(feature = "crash-points")]
             Command::CrashPoints => {
                 otp::crash::POINTS.iter().for_each(output::line);
@@ -106,10 +120,7 @@ fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
     // What is not UTF-8 is not ours.
     let environment =
         environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let loaded = crate::config::load(file, environment)?;
-    // Rules that only the parts themselves know.
-    crate::providers::providers(&loaded.config.telephony.providers)?;
-    Ok(loaded)
+    crate::config::load(file, environment)
 }
 
 /// `RUST_LOG`, as every Rust service reads it.

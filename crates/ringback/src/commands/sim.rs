@@ -3,14 +3,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use sim::{Options, Sim, User};
+use okta::{Credential, Scope};
+use sim::{Options, ServiceApp, Sim, User};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::CommandError;
 use super::output::line;
 use super::serve::Signals;
-use crate::config::Config;
+use crate::config::{Config, KindConfig, TwilioAccount};
 
 /// `ringback sim`
 pub(super) async fn run(
@@ -36,6 +37,18 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the simulated org grants the service's app.
+const SCOPES: [Scope; 8] = [
+    Scope::UsersRead,
+    Scope::LogsRead,
+    Scope::InlineHooksRead,
+    Scope::InlineHooksManage,
+    Scope::EventHooksRead,
+    Scope::EventHooksManage,
+    Scope::TelephonyProvidersRead,
+    Scope::TelephonyProvidersManage,
+];
+
 /// The simulators take what the service presents.
 fn take_credentials(options: &mut Options, service: &Config) {
     let expose = |secret: &SecretString| secret.expose_secret().to_owned();
@@ -44,21 +57,47 @@ fn take_credentials(options: &mut Options, service: &Config) {
         if let Some(secret) = org.hook_secrets.first() {
             options.okta.hook_secret = expose(secret);
         }
-        if let Some(token) = &org.api_token {
-            options.okta.api_token = expose(token);
+        match &org.credential {
+            Some(Credential::Ssws(token)) => options.okta.api_token = expose(token),
+            Some(Credential::ServiceApp { client_id, key }) => {
+                if let Ok(key) = key.public_jwk() {
+                    let (client_id, scopes) = (client_id.clone(), SCOPES.map(|it| it.to_string()).to_vec());
+                    options.okta.apps.push(ServiceApp { client_id, keys: vec![key], scopes, dpop: false });
+                }
+            }
+            None => {}
         }
     }
-    if let Some(provider) = service.telephony.providers.first() {
-        let verify = &provider.verify;
-        options.twilio.account_sid.clone_from(&verify.account_sid);
-        options.twilio.service_sid.clone_from(&verify.service_sid);
-        if let Some(token) = &verify.auth_token {
-            options.twilio.auth_token = expose(token);
+    for provider in &service.telephony.providers {
+        match &provider.kind {
+            KindConfig::Verify(settings) => {
+                take_account(options, &settings.account);
+                options.twilio.service_sid.clone_from(&settings.service_sid);
+            }
+            KindConfig::Messaging(settings) => {
+                take_account(options, &settings.account);
+                options.twilio.from.extend(settings.from.clone());
+                if let Some(service) = &settings.messaging_service_sid {
+                    options.twilio.messaging_service_sid.clone_from(service);
+                }
+            }
+            KindConfig::Telesign(settings) => {
+                options.telesign.customer_id.clone_from(&settings.customer_id);
+                options.telesign.api_key = expose(&settings.api_key);
+            }
+            KindConfig::Webhook(_) => {}
         }
-        if let Some((key, secret)) = &verify.api_key {
-            options.twilio.api_key = Some(key.clone());
-            options.twilio.api_secret = Some(expose(secret));
-        }
+    }
+}
+
+fn take_account(options: &mut Options, account: &TwilioAccount) {
+    options.twilio.account_sid.clone_from(&account.account_sid);
+    if let Some(token) = &account.auth_token {
+        options.twilio.auth_token = token.expose_secret().to_owned();
+    }
+    if let Some((key, secret)) = &account.api_key {
+        options.twilio.api_key = Some(key.clone());
+        options.twilio.api_secret = Some(secret.expose_secret().to_owned());
     }
 }
 
@@ -89,4 +128,15 @@ fn print_settings(sim: &Sim, url: &str) {
     line("[telephony.providers.verify]\nkind = \"twilio-verify\"");
     line(format_args!("base_url = {url:?}\naccount_sid = {:?}", account.account_sid));
     line(format_args!("auth_token = {:?}\nservice_sid = {:?}", account.auth_token, account.service_sid));
+    let from = account.from.first().map_or("", String::as_str);
+    line("[telephony.providers.sms]\nkind = \"twilio-messaging\"");
+    line(format_args!("base_url = {url:?}\naccount_sid = {:?}", account.account_sid));
+    line(format_args!("auth_token = {:?}\nfrom = {from:?}", account.auth_token));
+    let telesign = sim.telesign().account();
+    line(format_args!("[telephony.providers.telesign]\nkind = \"telesign\"\nbase_url = {url:?}"));
+    line(format_args!("customer_id = {:?}\napi_key = {:?}", telesign.customer_id, telesign.api_key));
+    line(format_args!("[telephony.providers.vendor]\nkind = \"webhook\"\nurl = \"{url}/webhook/messages\""));
+    line("body = '{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}'\nreference = \"/id\"");
+    line("# First choice first; without routes it is the order of names.");
+    line("[[telephony.routes]]\nproviders = [\"verify\", \"sms\", \"telesign\", \"vendor\"]");
 }

@@ -7,8 +7,8 @@ use otp::{TransactionId, TransactionStatus};
 
 use super::output::{cell, json, line, table};
 use super::{CommandError, load};
-use crate::app;
 use crate::cli::{TransactionsCommand, org_name};
+use crate::parts;
 
 /// `ringback transactions …`
 pub(super) async fn run(file: Option<&Path>, what: TransactionsCommand) -> Result<ExitCode, CommandError> {
@@ -21,11 +21,11 @@ pub(super) async fn run(file: Option<&Path>, what: TransactionsCommand) -> Resul
                 limit,
                 ..TransactionFilter::default()
             };
-            list(&app::open_ledger(&config).await?, &filter, json).await?;
+            list(&parts::open_ledger(&config).await?, &filter, json).await?;
             Ok(ExitCode::SUCCESS)
         }
         TransactionsCommand::Show { id, json } => {
-            Ok(show(&app::open_ledger(&config).await?, id, json).await?)
+            Ok(show(&parts::open_ledger(&config).await?, id, json).await?)
         }
     }
 }
@@ -104,6 +104,15 @@ pub(super) fn print(detail: &TransactionDetail) {
             cell(attempt.outcome.map(otp::AttemptOutcome::as_str)),
             cell(attempt.http_status),
             cell(attempt.provider_code.as_ref())
+        ));
+    }
+    for receipt in &detail.receipts {
+        line(format_args!(
+            "receipt    {} {} code {} at {}",
+            receipt.provider,
+            receipt.status,
+            cell(receipt.error_code.as_ref()),
+            receipt.received_at
         ));
     }
     for event in &detail.events {

@@ -38,6 +38,10 @@ pub(crate) fn load(
         }
     }
     let (config, warnings) = Config::read(Reader::new(table, &mut notes));
+    // Rules that only the parts themselves know.
+    if let Err(problems) = crate::providers::check(&config) {
+        notes.problems.add_new(&problems);
+    }
     if !notes.problems.is_empty() {
         return Err(notes.problems);
     }

@@ -10,4 +10,7 @@ mod units;
 pub(crate) use default::DEFAULT;
 pub(crate) use load::{Loaded, load};
 pub(crate) use problem::Problems;
-pub(crate) use sections::{Config, LogConfig, LogFormat, OrgConfig, ProviderConfig};
+pub(crate) use sections::{
+    Cancel, Config, KindConfig, LogConfig, LogFormat, LookupConfig, MessagingConfig, Mode, OrgConfig,
+    ProviderConfig, TelesignConfig, TwilioAccount, VerifyConfig, WebhookConfig,
+};

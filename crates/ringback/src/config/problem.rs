@@ -8,6 +8,13 @@ impl Problems {
         self.0.push(format!("{path}: {what}"));
     }
 
+    /// Notes what else is wrong, except with settings about which something is said already: it is the same mistake.
+    pub(crate) fn add_new(&mut self, others: &Self) {
+        let name = |line: &str| line.split_once(": ").map_or(line, |(name, _)| name).to_owned();
+        let known: Vec<_> = self.0.iter().map(|line| name(line)).collect();
+        self.0.extend(others.0.iter().filter(|line| !known.contains(&name(line))).cloned());
+    }
+
     /// Nothing is wrong.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

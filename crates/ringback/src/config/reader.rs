@@ -75,6 +75,49 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether there is anything under this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// The names of everything that is here, for sections that people fill with names of their own.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
+    /// The same for secrets, each of which may be given as a file.
+    pub(super) fn secret_names(&self) -> BTreeSet<String> {
+        self.table.keys().map(|key| key.strip_suffix("_file").unwrap_or(key).to_owned()).collect()
+    }
+
+    /// A list of tables (`[[key]]`; in the environment a JSON array), each by `read`. They are named from 1.
+    pub(super) fn tables<T>(&mut self, key: &str, read: impl Fn(Reader<'_>) -> Option<T>) -> Vec<T> {
+        let path = self.name(key);
+        let values = match self.take(key) {
+            None => Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or_else(|_| {
+                self.problem(key, "is not a JSON list of objects");
+                Vec::new()
+            }),
+            Some(_) => {
+                self.problem(key, "is a list of tables");
+                Vec::new()
+            }
+        };
+        let mut all = Vec::new();
+        for (n, value) in (1..).zip(values) {
+            match value {
+                Value::Table(table) => {
+                    let path = format!("{path}.{n}");
+                    all.extend(read(Reader { path, table, asked: BTreeSet::new(), notes: self.notes }));
+                }
+                _ => self.problem(key, "holds something that is no table"),
+            }
+        }
+        all
+    }
+
     /// Requests to these hosts need no encryption: nobody real is behind them.
     pub(super) fn trust_simulators(&mut self, hosts: Vec<String>) {
         self.notes.simulators = hosts;
@@ -135,6 +178,20 @@ impl<'a> Reader<'a> {
 
     pub(super) fn parsed<T: FromStr>(&mut self, key: &str, default: &str, what: &str) -> Option<T> {
         self.read(key, default, |text| text.parse().map_err(|_| format!("is not {what}")))
+    }
+
+    /// A share like `10%`, of less than all.
+    pub(super) fn percent(&mut self, key: &str, default: &str) -> u8 {
+        self.read(key, default, |text| {
+            let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<u8>().ok());
+            number.filter(|number| *number < 100).ok_or_else(|| "is not a share like 10%".to_owned())
+        })
+        .unwrap_or_default()
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&mut self, key: &str, default: bool) -> bool {
+        self.parsed(key, if default { "true" } else { "false" }, "true or false").unwrap_or(default)
     }
 
     /// One of a few words.

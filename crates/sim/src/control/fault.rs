@@ -34,6 +34,11 @@ enum Kind {
         #[serde(default)]
         accepted: bool,
     },
+    Telesign {
+        code: i32,
+        #[serde(default)]
+        accepted: bool,
+    },
     Okta {
         code: String,
     },
@@ -87,6 +92,7 @@ impl From<Kind> for Fault {
             Kind::Delay { ms } => Fault::Delay(Duration::from_millis(ms)),
             Kind::DelayAfterAccept { ms } => Fault::DelayAfterAccept(Duration::from_millis(ms)),
             Kind::Twilio { code, accepted } => when(Fault::twilio(code), accepted),
+            Kind::Telesign { code, accepted } => when(Fault::telesign(code), accepted),
             Kind::Okta { code } => Fault::okta(&code),
             Kind::Status { http, body, headers, accepted } => {
                 Fault::Status { http, body, headers: headers.into_iter().collect(), accepted }

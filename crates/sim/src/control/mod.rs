@@ -2,8 +2,13 @@
 
 mod error;
 mod fault;
+mod lookup;
+mod messaging;
 mod okta;
+mod telesign;
 mod twilio;
+mod vendor;
+mod webhook;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,15 +22,23 @@ use serde_json::{Value, json};
 use crate::clock::SimClock;
 use crate::control::error::{ControlError, Order};
 use crate::handset::{Handset, Message};
+use crate::lookup::TwilioLookup;
+use crate::messaging::TwilioMessaging;
 use crate::okta::Okta;
+use crate::telesign::TelesignMessaging;
 use crate::truth::Truth;
 use crate::twilio::{SANDBOX, TwilioVerify};
+use crate::webhook::GenericWebhook;
 
 /// Handles to everything that can be looked at.
 #[derive(Clone)]
 pub(crate) struct Control {
     pub(crate) url: String,
     pub(crate) twilio: TwilioVerify,
+    pub(crate) messaging: TwilioMessaging,
+    pub(crate) lookup: TwilioLookup,
+    pub(crate) telesign: TelesignMessaging,
+    pub(crate) webhook: GenericWebhook,
     pub(crate) okta: Okta,
     pub(crate) handset: Handset,
     pub(crate) clock: SimClock,
@@ -35,6 +48,11 @@ pub(crate) struct Control {
 
 impl Control {
     pub(crate) fn router(self) -> Router {
+        let vendors = Router::new()
+            .merge(vendor::router("messaging", self.messaging.clone()))
+            .merge(vendor::router("lookup", self.lookup.clone()))
+            .merge(vendor::router("telesign", self.telesign.clone()))
+            .merge(vendor::router("webhook", self.webhook.clone()));
         Router::new()
             .route("/_sim/", get(overview))
             .route("/_sim", get(overview))
@@ -48,6 +66,7 @@ impl Control {
             .route("/_sim/okta/enrol", post(okta::enrol))
             .route("/_sim/okta/code", post(okta::code))
             .route("/_sim/okta/events", get(okta::events))
+            .route("/_sim/okta/log", get(okta::log))
             .route("/_sim/okta/flush", post(okta::flush))
             .route("/_sim/okta/requests", get(okta::requests))
             .route("/_sim/okta/faults", post(okta::fail).delete(okta::heal))
@@ -55,9 +74,22 @@ impl Control {
             .route("/_sim/twilio/reports", get(twilio::reports))
             .route("/_sim/twilio/requests", get(twilio::requests))
             .route("/_sim/twilio/faults", post(twilio::fail).delete(twilio::heal))
+            .route("/_sim/twilio/stream", get(twilio::sink).post(twilio::set_sink))
+            .route("/_sim/twilio/stream/status", post(twilio::stream))
+            .route("/_sim/messaging/status", post(messaging::status))
+            .route("/_sim/messaging/settings", get(messaging::settings).post(messaging::configure))
+            .route("/_sim/telesign/status", post(telesign::status))
+            .route("/_sim/telesign/settings", get(telesign::settings).post(telesign::configure))
+            .route(
+                "/_sim/webhook/answer",
+                get(webhook::answers).post(webhook::set_answer).delete(webhook::forget_answers),
+            )
+            .route("/_sim/webhook/callback", post(webhook::call_back))
+            .route("/_sim/lookup/numbers", get(lookup::numbers).post(lookup::know).delete(lookup::forget))
             .route("/_sim/{*path}", any(unknown))
             .method_not_allowed_fallback(wrong_method)
             .with_state(self)
+            .merge(vendors)
     }
 }
 
@@ -84,7 +116,12 @@ async fn overview(State(sim): State<Control>) -> Json<Value> {
             "reports": sim.twilio.reports().len(),
             "faults_waiting": sim.twilio.faults_waiting(),
             "sandbox_numbers": sandbox,
+            "event_sink": sim.twilio.settings().event_sink,
         },
+        "messaging": vendor::summary(&sim.messaging),
+        "lookup": vendor::summary(&sim.lookup),
+        "telesign": vendor::summary(&sim.telesign),
+        "webhook": vendor::summary(&sim.webhook),
         "okta": {
             "base_url": sim.url,
             "hook_url": sim.okta.hook_url(),

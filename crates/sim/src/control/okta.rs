@@ -123,6 +123,10 @@ pub(crate) async fn events(State(sim): State<Control>) -> Json<Vec<Value>> {
     Json(sim.okta.queued_events())
 }
 
+pub(crate) async fn log(State(sim): State<Control>) -> Json<Vec<Value>> {
+    Json(sim.okta.system_log())
+}
+
 pub(crate) async fn flush(State(sim): State<Control>) -> Json<Value> {
     let delivered = sim.okta.flush_events().await;
     Json(json!({ "delivered": delivered }))

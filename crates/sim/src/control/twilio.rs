@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::control::Control;
@@ -35,4 +36,36 @@ pub(crate) async fn fail(
 pub(crate) async fn heal(State(sim): State<Control>) -> Json<Value> {
     sim.twilio.heal();
     Json(json!({ "faults_waiting": 0 }))
+}
+
+/// `{"url": "…"}`: where the event stream goes; `null` stops it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sink {
+    url: Option<String>,
+}
+
+pub(crate) async fn sink(State(sim): State<Control>) -> Json<Value> {
+    Json(json!({ "url": sim.twilio.settings().event_sink }))
+}
+
+pub(crate) async fn set_sink(state: State<Control>, Order(order): Order<Sink>) -> Json<Value> {
+    state.twilio.configure(|it| it.event_sink = order.url);
+    sink(state).await
+}
+
+/// `{"sid": "VL…", "status": "delivered"}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Streamed {
+    sid: String,
+    status: String,
+}
+
+pub(crate) async fn stream(
+    State(sim): State<Control>,
+    Order(order): Order<Streamed>,
+) -> Result<Json<Value>, ControlError> {
+    let status = sim.twilio.stream_message_status(&order.sid, &order.status).await?;
+    Ok(Json(json!({ "http_status": status })))
 }

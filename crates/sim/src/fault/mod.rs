@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub(crate) use plan::FaultPlan;
 pub(crate) use run::run;
-pub(crate) use table::{okta_body, twilio_body, twilio_error};
+pub(crate) use table::{okta_body, telesign_body, telesign_error, twilio_body, twilio_error};
 
 /// Something that goes wrong with one request.
 ///
@@ -85,6 +85,13 @@ impl Fault {
     pub fn twilio(code: u32) -> Self {
         let (http, message) = twilio_error(code).unwrap_or((400, "Simulated error"));
         Self::status(http, twilio_body(code, http, message))
+    }
+
+    /// Telesign's `status.code` with its usual HTTP status and description; codes not in the table answer 400.
+    pub fn telesign(code: i32) -> Self {
+        let (http, description, named) = telesign_error(code).unwrap_or((400, "Simulated error", true));
+        let reference = named.then(crate::entropy::reference_id);
+        Self::status(http, telesign_body(code, description, reference.as_deref()))
     }
 
     /// Okta's error `code` (`E0000047`) with its usual HTTP status and summary; others answer 400.

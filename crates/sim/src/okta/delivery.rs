@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock::{Stopwatch, iso_millis};
 use crate::entropy;
-use crate::okta::org::Okta;
+use crate::okta::org::{Okta, Target};
 use crate::sync::locked;
 
 /// What came of one delivery.
@@ -84,8 +85,7 @@ impl Okta {
         let event_id = envelope["eventId"].as_str().unwrap_or_default().to_owned();
         let watch = Stopwatch::start();
         let posted = async {
-            let answer =
-                self.signed(self.inner.client.post(self.events_url()?)).json(envelope).send().await.ok()?;
+            let answer = self.call(Method::POST, &self.events_target()?).json(envelope).send().await.ok()?;
             let status = answer.status().as_u16();
             Some((status, answer.text().await.ok()?))
         };
@@ -100,9 +100,13 @@ impl Okta {
         locked(&self.inner.queue).clone()
     }
 
-    /// Puts an event into the queue.
+    /// Writes an event into the System Log, and into the queue where the event hook is registered for it.
     pub fn queue_event(&self, event: Value) {
-        locked(&self.inner.queue).push(event);
+        let registered = self.settings().event_types.iter().any(|it| event["eventType"] == it.as_str());
+        if registered {
+            locked(&self.inner.queue).push(event.clone());
+        }
+        self.log_event(event);
     }
 
     /// Takes all queued events, to deliver them in another order or another way.
@@ -112,7 +116,7 @@ impl Okta {
 
     /// Delivers all queued events in one batch; nothing if there are none.
     pub async fn flush_events(&self) -> Option<DeliveryResult> {
-        let events = self.take_events();
+        let events = self.subscribed(self.take_events());
         if events.is_empty() {
             return None;
         }
@@ -121,10 +125,18 @@ impl Okta {
 
     /// The one-time check of the event hook: whether it answers the challenge.
     pub async fn verify_event_hook(&self) -> bool {
+        match self.events_target() {
+            Some(target) => self.challenge(&target).await,
+            None => false,
+        }
+    }
+
+    /// Whether an event hook answers the challenge; one retry.
+    pub(crate) async fn challenge(&self, target: &Target) -> bool {
         let challenge = entropy::opaque_id();
         for _ in 0..2 {
             let asked = async {
-                let request = self.signed(self.inner.client.get(self.events_url()?));
+                let request = self.call(Method::GET, target);
                 let request = request.header("x-okta-verification-challenge", &challenge);
                 let answer = request.send().await.ok()?;
                 let status = answer.status().as_u16();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock::iso_millis;
 use crate::entropy;
+use crate::okta::request::HookRequest;
 use crate::okta::user::{Channel, User};
 
 /// `outcome.result` of a verification.
@@ -57,6 +58,30 @@ pub(crate) fn activate(user: &User, factor: &str, published: Timestamp) -> Value
         "threatSuspected": "false",
     });
     event
+}
+
+/// An event of Okta's own doing: its actor is no person.
+pub(crate) fn base_of_system(published: Timestamp) -> Value {
+    let mut event = base(&User::new("", ""), published);
+    event["actor"] = json!({
+        "id": "okta.00000000-system-principal",
+        "type": "SystemPrincipal",
+        "alternateId": "system@okta.com",
+        "displayName": "Okta System",
+        "detailEntry": null,
+    });
+    event
+}
+
+/// The user a code was for, as a target.
+pub(crate) fn target_user(request: &HookRequest) -> Value {
+    json!({
+        "id": request.user_id,
+        "type": "User",
+        "alternateId": request.login,
+        "displayName": format!("{} {}", request.first_name, request.last_name),
+        "detailEntry": null,
+    })
 }
 
 fn subject(user: &User) -> Value {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use reqwest::Response;
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use crate::clock::{Stopwatch, later};
 use crate::handset::{Message, Sender, text_message};
 use crate::okta::challenge::Challenge;
-use crate::okta::org::Okta;
+use crate::okta::org::{Okta, Target};
 use crate::okta::request::HookRequest;
 use crate::okta::settings::OktaSettings;
 use crate::okta::verdict::{MAX_ANSWER, OktaSays, interpret};
@@ -73,14 +74,15 @@ impl Okta {
         if !result.is_sent() && settings.own_telephony {
             self.send_itself(request);
         }
+        self.log_send(request, &result);
         result
     }
 
     /// Calls the telephony hook with any body.
     pub async fn fire_body(&self, body: &Value) -> HookResult {
         let settings = self.settings();
-        let result = match self.hook_url() {
-            Some(url) => self.call_hook(&url, body, &settings).await,
+        let result = match self.telephony_target() {
+            Some(target) => self.call_hook(&target, body, &settings).await,
             None => HookResult::nothing(Duration::ZERO, "no hook is registered".to_owned()),
         };
         let message = &body["data"]["messageProfile"];
@@ -96,10 +98,15 @@ impl Okta {
         result
     }
 
-    async fn call_hook(&self, url: &str, body: &Value, settings: &OktaSettings) -> HookResult {
+    pub(crate) async fn call_hook(
+        &self,
+        target: &Target,
+        body: &Value,
+        settings: &OktaSettings,
+    ) -> HookResult {
         let watch = Stopwatch::start();
         let call = async {
-            let answer = self.signed(self.inner.client.post(url)).json(body).send().await?;
+            let answer = self.call(Method::POST, target).json(body).send().await?;
             let status = answer.status().as_u16();
             read(answer).await.map(|body| (status, body))
         };

@@ -14,8 +14,11 @@ use crate::handset::Handset;
 use crate::okta::api::{ApiRequest, OktaOp};
 use crate::okta::challenge::Challenges;
 use crate::okta::directory::Directory;
+use crate::okta::issuer::Issuer;
 use crate::okta::limit::RateLimits;
+use crate::okta::management::Management;
 use crate::okta::settings::OktaSettings;
+use crate::okta::token::Tokens;
 use crate::okta::user::User;
 use crate::options::OktaOrg;
 use crate::sync::{Bell, at_least, locked};
@@ -39,13 +42,26 @@ pub(crate) struct Inner {
     pub(crate) directory: Mutex<Directory>,
     pub(crate) challenges: Mutex<Challenges>,
     pub(crate) queue: Mutex<Vec<Value>>,
+    /// The System Log.
+    pub(crate) log: Mutex<Vec<Value>>,
     pub(crate) requests: Mutex<Vec<ApiRequest>>,
     /// Rings when a request has arrived.
     pub(crate) arrived: Bell,
     pub(crate) faults: FaultPlan<OktaOp>,
     pub(crate) limits: RateLimits,
+    pub(crate) tokens: Tokens,
+    pub(crate) management: Management,
+    pub(crate) issuer: Issuer,
     hooks: Mutex<Hooks>,
     credentials: (HeaderName, HeaderValue),
+}
+
+/// Where a hook is called, and with what.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    pub(crate) header: HeaderName,
+    pub(crate) secret: HeaderValue,
 }
 
 /// Where the org's hooks are.
@@ -72,6 +88,7 @@ impl Okta {
         let secret = HeaderValue::try_from(&org.hook_secret).map_err(io::Error::other)?;
         let base = org.base_url.clone().unwrap_or_else(|| base.to_owned());
         let hooks = Hooks { telephony: org.hook_url.clone(), events: org.events_url.clone() };
+        let tokens = Tokens::of(&org.apps);
         let inner = Inner {
             org,
             base,
@@ -83,10 +100,14 @@ impl Okta {
             directory: Mutex::default(),
             challenges: Mutex::default(),
             queue: Mutex::default(),
+            log: Mutex::default(),
             requests: Mutex::default(),
             arrived: Bell::default(),
             faults: FaultPlan::default(),
             limits: RateLimits::default(),
+            tokens,
+            management: Management::default(),
+            issuer: Issuer::default(),
             hooks: Mutex::new(hooks),
             credentials: (name, secret),
         };
@@ -180,9 +201,36 @@ impl Okta {
         self.inner.faults.waiting()
     }
 
-    /// Adds what authenticates Okta to the hooks.
-    pub(crate) fn signed(&self, request: RequestBuilder) -> RequestBuilder {
-        let (name, secret) = &self.inner.credentials;
-        request.header(http::header::ACCEPT, "application/json").header(name, secret)
+    /// What is called for a code: the registered hook, or the address that was pointed at.
+    pub(crate) fn telephony_target(&self) -> Option<Target> {
+        let mut target = self.registered_telephony().or_else(|| self.pointed(self.hook_url()?))?;
+        if let Some(oauth) = &self.settings().hook_oauth {
+            let token = self.mint(&self.hook_claims(oauth));
+            target.header = http::header::AUTHORIZATION;
+            target.secret = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+        }
+        Some(target)
+    }
+
+    /// Where events go.
+    pub(crate) fn events_target(&self) -> Option<Target> {
+        self.registered_events().or_else(|| self.pointed(self.events_url()?))
+    }
+
+    fn pointed(&self, url: String) -> Option<Target> {
+        let (header, secret) = self.inner.credentials.clone();
+        Some(Target { url, header, secret })
+    }
+
+    /// A request to a hook, with what authenticates Okta.
+    pub(crate) fn call(&self, method: http::Method, target: &Target) -> RequestBuilder {
+        let url = match &self.settings().tls_ends_at {
+            Some((from, to)) => {
+                target.url.strip_prefix(from).map_or_else(|| target.url.clone(), |rest| format!("{to}{rest}"))
+            }
+            None => target.url.clone(),
+        };
+        let request = self.inner.client.request(method, url);
+        request.header(http::header::ACCEPT, "application/json").header(&target.header, &target.secret)
     }
 }

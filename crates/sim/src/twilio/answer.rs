@@ -104,7 +104,7 @@ impl Frame<'_> {
             "default_template_sid": null,
             "whatsapp": { "msg_service_sid": null, "from": null },
             "passkeys": null,
-            "verify_event_subscription_enabled": false,
+            "verify_event_subscription_enabled": self.settings.event_sink.is_some(),
             "date_created": created,
             "date_updated": created,
             "links": {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::iso_seconds;
+use crate::country;
 use crate::twilio::answer::Frame;
 use crate::twilio::call::Call;
 use crate::twilio::channel::VerifyChannel;
@@ -168,18 +169,6 @@ fn resource(frame: &Frame<'_>, it: &Verification, attempt: &Attempt) -> Value {
     })
 }
 
-/// The country of a number, as far as the simulator knows the world.
 fn country(number: &str) -> Option<&'static str> {
-    const COUNTRIES: [(&str, &str); 9] = [
-        ("+1", "US"),
-        ("+31", "NL"),
-        ("+33", "FR"),
-        ("+34", "ES"),
-        ("+39", "IT"),
-        ("+44", "GB"),
-        ("+49", "DE"),
-        ("+61", "AU"),
-        ("+81", "JP"),
-    ];
-    COUNTRIES.iter().find(|(prefix, _)| number.starts_with(prefix)).map(|(_, country)| *country)
+    country::of_number(number).map(|country| country.iso)
 }

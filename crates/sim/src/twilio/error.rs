@@ -19,6 +19,11 @@ impl TwilioError {
         Self { code, message: message.to_owned() }
     }
 
+    /// An error with words of its own.
+    pub(crate) fn saying(code: u32, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
     /// 60200 for one parameter.
     pub(crate) fn invalid(parameter: &str) -> Self {
         Self { code: 60200, message: format!("Invalid parameter: {parameter}") }

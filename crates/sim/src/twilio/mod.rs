@@ -13,6 +13,7 @@ mod perform;
 mod settings;
 mod start;
 mod store;
+mod stream;
 mod verification;
 mod verify;
 
@@ -23,4 +24,10 @@ pub use settings::{ResendDelivers, TwilioSettings};
 pub use verification::{Attempt, Verification, VerificationStatus};
 pub use verify::TwilioVerify;
 
-pub(crate) use numbers::SANDBOX;
+pub(crate) use auth::authorized;
+pub(crate) use call::Call;
+pub(crate) use error::TwilioError;
+pub(crate) use flight::Flights;
+pub(crate) use numbers::{Numbers, Range, SANDBOX};
+pub(crate) use start::is_e164;
+pub(crate) use verify::dressed;

@@ -7,11 +7,23 @@ use crate::fault::Fault;
 use crate::sync::locked;
 
 /// A built-in range: numbers that begin so, on this channel (all if empty), get this.
-pub(crate) struct Range {
+pub struct Range {
     pub(crate) prefix: &'static str,
     pub(crate) channel: &'static str,
     pub(crate) what: &'static str,
-    fault: fn() -> Fault,
+    pub(crate) fault: fn() -> Fault,
+}
+
+impl Range {
+    /// One range.
+    pub(crate) const fn new(
+        prefix: &'static str,
+        channel: &'static str,
+        what: &'static str,
+        fault: fn() -> Fault,
+    ) -> Self {
+        Self { prefix, channel, what, fault }
+    }
 }
 
 /// The built-in ranges, after the magic numbers of Twilio's Messaging test credentials (`+1500555xxxx`).
@@ -61,12 +73,16 @@ pub(crate) const SANDBOX: [Range; 12] = [
 ];
 
 /// Ranges added by a test, before the built-in ones; the longest prefix wins.
-#[derive(Default)]
 pub(crate) struct Numbers {
+    built_in: &'static [Range],
     added: Mutex<Vec<(String, Fault)>>,
 }
 
 impl Numbers {
+    pub(crate) fn new(built_in: &'static [Range]) -> Self {
+        Self { built_in, added: Mutex::default() }
+    }
+
     pub(crate) fn add(&self, prefix: &str, fault: Fault) {
         locked(&self.added).push((prefix.to_owned(), fault));
     }
@@ -82,7 +98,7 @@ impl Numbers {
             .filter(|(prefix, _)| number.starts_with(prefix))
             .max_by_key(|(prefix, _)| prefix.len());
         let built_in = || {
-            SANDBOX
+            self.built_in
                 .iter()
                 .find(|it| number.starts_with(it.prefix) && (it.channel.is_empty() || it.channel == channel))
         };

@@ -40,6 +40,8 @@ pub struct TwilioSettings {
     pub friendly_name: String,
     /// Digits of a code that Verify makes itself.
     pub code_length: u32,
+    /// Where the event stream is posted; nowhere if not set.
+    pub event_sink: Option<String>,
 }
 
 impl Default for TwilioSettings {
@@ -56,6 +58,7 @@ impl Default for TwilioSettings {
             locales: LOCALES.iter().map(|&locale| locale.to_owned()).collect(),
             friendly_name: "Example".to_owned(),
             code_length: 6,
+            event_sink: None,
         }
     }
 }

@@ -10,17 +10,19 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::clock::SimClock;
+use crate::courier::Courier;
 use crate::entropy;
 use crate::fault::{self, Fault, FaultPlan};
 use crate::handset::Handset;
 use crate::options::TwilioAccount;
 use crate::server::{Line, Reply};
+use crate::surroundings::Surroundings;
 use crate::sync::{Bell, at_least, locked};
 use crate::truth::Truth;
 use crate::twilio::call::{Aim, Call, VerifyOp};
 use crate::twilio::flight::Flights;
 use crate::twilio::journal::{Journal, Report, Request, Send};
-use crate::twilio::numbers::Numbers;
+use crate::twilio::numbers::{Numbers, SANDBOX};
 use crate::twilio::settings::TwilioSettings;
 use crate::twilio::store::Store;
 use crate::twilio::verification::{Verification, VerificationStatus};
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) clock: SimClock,
     pub(crate) handset: Handset,
     pub(crate) truth: Truth,
+    pub(crate) courier: Courier,
     pub(crate) settings: Mutex<TwilioSettings>,
     pub(crate) store: Mutex<Store>,
     pub(crate) journal: Mutex<Journal>,
@@ -48,25 +51,21 @@ pub(crate) struct Inner {
 }
 
 impl TwilioVerify {
-    pub(crate) fn new(
-        account: TwilioAccount,
-        base: &str,
-        clock: SimClock,
-        handset: Handset,
-        truth: Truth,
-    ) -> Self {
+    pub(crate) fn new(account: TwilioAccount, around: Surroundings) -> Self {
+        let Surroundings { base, clock, handset, truth, courier } = around;
         let inner = Inner {
             account,
-            base: base.to_owned(),
+            base,
             clock,
             handset,
             truth,
+            courier,
             settings: Mutex::default(),
             store: Mutex::default(),
             journal: Mutex::default(),
             noted: Bell::default(),
             faults: FaultPlan::default(),
-            numbers: Numbers::default(),
+            numbers: Numbers::new(&SANDBOX),
             flights: Flights::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -246,7 +245,7 @@ async fn door(
 }
 
 /// Adds the headers that Twilio puts on every answer.
-fn dressed(mut answer: Response) -> Response {
+pub(crate) fn dressed(mut answer: Response) -> Response {
     let id = HeaderValue::try_from(entropy::sid("RQ")).unwrap_or(HeaderValue::from_static("RQ"));
     answer.headers_mut().insert("twilio-request-id", id);
     answer.headers_mut().insert("twilio-request-duration", HeaderValue::from_static("0.042"));

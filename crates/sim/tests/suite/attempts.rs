@@ -24,10 +24,21 @@ async fn lists_what_was_sent_and_what_converted() {
     assert_eq!(count("?Channel=call").await, 1);
     assert_eq!(count("?ChannelData.To=%2B12025550101").await, 2);
     assert_eq!(count(&format!("?VerificationSid={sid}")).await, 2);
+    let service = world.twilio().account().service_sid.clone();
+    assert_eq!(
+        count(&format!("?VerifyServiceSid={service}&ChannelData.To=%2B12025550101&PageSize=1")).await,
+        1
+    );
+    assert_eq!(count("?VerifyServiceSid=VA0").await, 0);
     assert_eq!(count("?Country=US").await, 3);
     assert_eq!(count("?Country=DE").await, 0);
     assert_eq!(count("?DateCreatedAfter=2999-01-01T00:00:00Z").await, 0);
     assert_eq!(count("?DateCreatedBefore=2999-01-01T00:00:00Z").await, 3);
+    let ago = |seconds| world.clock().now().checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap();
+    let (since, until) = (ago(600), ago(-600));
+    assert_eq!(count(&format!("?DateCreatedAfter={since}&DateCreatedBefore={until}")).await, 3);
+    assert_eq!(count(&format!("?DateCreatedAfter={until}")).await, 0);
+    assert_eq!(count(&format!("?DateCreatedBefore={since}")).await, 0);
     world.attempts("?Nonsense=1").await.is_error(400, 60200);
     world.attempts("?Status=yes").await.is_error(400, 60200);
     world.attempts("?PageSize=1001").await.is_error(400, 60200);

@@ -1,16 +1,18 @@
-//! What the simulated Okta calls: answers as told, and remembers.
+//! What the simulators call: answers as told, and remembers.
 
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -18,6 +20,21 @@ pub(crate) struct Received {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
+    /// The address that was called.
+    pub(crate) url: String,
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    /// The body as a form's parameters.
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.text.as_bytes()).into_owned().collect()
+    }
 }
 
 /// What to answer.
@@ -40,6 +57,7 @@ impl Say {
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
+    calls: watch::Sender<usize>,
     say: Arc<Mutex<VecDeque<Say>>>,
     pub(crate) url: String,
 }
@@ -55,6 +73,14 @@ impl Receiver {
         receiver
     }
 
+    /// Waits until it was called `n` times.
+    pub(crate) async fn wait_for(&self, n: usize) -> Vec<Received> {
+        let mut calls = self.calls.subscribe();
+        let called = calls.wait_for(|calls| *calls >= n);
+        tokio::time::timeout(Duration::from_secs(20), called).await.unwrap().unwrap();
+        self.received()
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
@@ -63,12 +89,16 @@ impl Receiver {
 async fn receive(
     State(receiver): State<Receiver>,
     method: Method,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let challenge = headers.get("x-okta-verification-challenge").cloned();
+    let text = String::from_utf8_lossy(&body).into_owned();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    receiver.received.lock().unwrap().push(Received { method, headers, body });
+    let url = format!("{}{uri}", receiver.url.trim_end_matches("/hook"));
+    receiver.received.lock().unwrap().push(Received { method, headers, body, text, url });
+    receiver.calls.send_modify(|calls| *calls += 1);
     let say = {
         let mut say = receiver.say.lock().unwrap();
         if say.len() > 1 { say.pop_front() } else { say.front().cloned() }

@@ -82,6 +82,38 @@ impl World {
         answer(request.basic_auth(account.account_sid, Some(account.auth_token))).await
     }
 
+    /// A signed request below the Twilio account.
+    pub(crate) fn account(&self, method: Method, path: &str) -> RequestBuilder {
+        let account = self.twilio().account().clone();
+        self.request(method, &format!("/2010-04-01/Accounts/{}{path}", account.account_sid))
+            .basic_auth(account.account_sid, Some(account.auth_token))
+    }
+
+    /// Sends a message.
+    pub(crate) async fn message(&self, form: &[(&str, &str)]) -> Answer {
+        answer(self.account(Method::POST, "/Messages.json").form(form)).await
+    }
+
+    /// Makes a call.
+    pub(crate) async fn call(&self, form: &[(&str, &str)]) -> Answer {
+        answer(self.account(Method::POST, "/Calls.json").form(form)).await
+    }
+
+    pub(crate) async fn listed(&self, path: &str) -> Answer {
+        answer(self.account(Method::GET, path)).await
+    }
+
+    /// A signed request to Telesign.
+    pub(crate) fn telesign_request(&self, method: Method, path: &str) -> RequestBuilder {
+        let account = self.telesign().account().clone();
+        self.request(method, path).basic_auth(account.customer_id, Some(account.api_key))
+    }
+
+    /// Sends something through Telesign's omnichannel.
+    pub(crate) async fn omnichannel(&self, document: &Value) -> Answer {
+        answer(self.telesign_request(Method::POST, "/v1/omnichannel").json(document)).await
+    }
+
     /// A signed request to Okta's API.
     pub(crate) async fn okta_get(&self, path: &str) -> Answer {
         let token = format!("SSWS {}", self.okta().org().api_token);
@@ -105,6 +137,12 @@ impl Answer {
     pub(crate) fn is_error(&self, status: u16, code: u64) {
         assert_eq!((self.status, self.body["code"].as_u64()), (status, Some(code)), "{self:?}");
         assert_eq!(self.body["status"], status);
+    }
+
+    /// Telesign's code, and the HTTP status it came under.
+    #[track_caller]
+    pub(crate) fn is_telesign(&self, status: u16, code: i64) {
+        assert_eq!((self.status, self.body["status"]["code"].as_i64()), (status, Some(code)), "{self:?}");
     }
 
     #[track_caller]

@@ -2,6 +2,8 @@ use otp::AttemptOutcome::{
     self, Ambiguous, Misconfigured, NotSent, RejectedFraud, RejectedLimit, RejectedNumber,
 };
 
+use crate::Scope;
+
 /// What Twilio's error codes mean for a message. (Twilio docs: api/errors/<code>; the 60000-range of Verify v1 is another one.)
 const CODES: &[(u32, AttemptOutcome)] = &[
     // The account.
@@ -14,6 +16,15 @@ const CODES: &[(u32, AttemptOutcome)] = &[
     (21217, RejectedNumber), // invalid To of a call
     (21610, RejectedNumber), // opted out
     (21614, RejectedNumber), // not a mobile
+    // Programmable Messaging and Voice: the account, the sender, the destination.
+    (21210, Misconfigured), // From of a call is not verified
+    (21215, Misconfigured), // no permission to call this country
+    (21216, Misconfigured), // no permission to call this number
+    (21219, Misconfigured), // a trial account calls verified numbers only
+    (21408, Misconfigured), // no permission to text this region
+    (21606, Misconfigured), // From cannot send SMS
+    (21608, Misconfigured), // a trial account texts verified numbers only
+    (21612, Misconfigured), // no route from this sender to this number
     // Verify: the request and the service. 60200 depends on the parameter, see below.
     (60201, Misconfigured), // mailer or template
     (60204, Misconfigured), // feature not enabled: "Custom code not allowed"
@@ -43,6 +54,19 @@ const CODES: &[(u32, AttemptOutcome)] = &[
     (60412, RejectedFraud), // Fraud Guard
     (60413, RejectedFraud), // Device Intelligence
 ];
+
+/// Codes that say `Misconfigured` of one message and nothing of the next: another country, channel or parameter may be fine.
+const LOCAL: &[u32] = &[21210, 21215, 21216, 21219, 21408, 21606, 21608, 21612, 60200, 60220, 60223];
+
+/// How far a refusal reaches. A 400 with a code that is not known is about its parameters.
+pub(crate) fn scope(http_status: u16, code: Option<u32>) -> Scope {
+    let known = |code: &u32| CODES.iter().any(|(known, _)| known == code);
+    match code {
+        Some(code) if LOCAL.contains(&code) => Scope::Message,
+        code if http_status == 400 && !code.as_ref().is_some_and(known) => Scope::Message,
+        _ => Scope::Account,
+    }
+}
 
 /// What an answer that is no success means: by Twilio's code where it is known, else by the HTTP status. `parameter` is the one the
 /// message names as invalid, in lower case.

@@ -1,10 +1,10 @@
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
-use url::{Url, form_urlencoded};
+use url::Url;
 use zeroize::Zeroizing;
 
-use super::options::SetupError;
 use crate::Budget;
+use crate::options::SetupError;
 use crate::wire::{self, Exchange, Failure};
 
 /// How Twilio knows us: HTTP Basic, either way.
@@ -51,23 +51,41 @@ impl TwilioClient {
         form: &[(&str, &str)],
         budget: Budget,
     ) -> Result<Exchange, Failure> {
-        self.exchange(Method::POST, path, encode(form), budget).await
+        self.exchange(Method::POST, self.url(path), wire::form(form), budget).await
     }
 
     /// Gets `path`.
     pub(crate) async fn get(&self, path: &str, budget: Budget) -> Result<Exchange, Failure> {
-        self.exchange(Method::GET, path, Zeroizing::default(), budget).await
+        self.get_where(path, &[], budget).await
+    }
+
+    /// Gets what `query` asks for at `path`.
+    pub(crate) async fn get_where(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        budget: Budget,
+    ) -> Result<Exchange, Failure> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.exchange(Method::GET, url, Zeroizing::default(), budget).await
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
     }
 
     async fn exchange(
         &self,
         method: Method,
-        path: &str,
+        url: Url,
         body: Zeroizing<Vec<u8>>,
         budget: Budget,
     ) -> Result<Exchange, Failure> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         let mut request = self
             .http
             .request(method, url)
@@ -78,11 +96,4 @@ impl TwilioClient {
         }
         wire::exchange(request, body, budget).await
     }
-}
-
-/// A form's bytes, in memory that is wiped: a code is among them. The room is enough for every form, so it is not copied to grow.
-fn encode(form: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
-    let room = form.iter().map(|(name, value)| name.len() + 3 * value.len() + 2).sum();
-    let mut text = form_urlencoded::Serializer::new(String::with_capacity(room));
-    Zeroizing::new(text.extend_pairs(form).finish().into_bytes())
 }

@@ -26,7 +26,12 @@ impl Locales {
         (!refused.contains(found)).then_some(found.as_str())
     }
 
-    /// Without this locale the message was taken: it is not asked for again.
+    /// None of them was at fault.
+    pub(crate) fn forgive(&self) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// This locale may be what was refused: it is not asked for again.
     pub(crate) fn refuse(&self, wanted: &str) -> Option<String> {
         let found = self.choose(wanted)?.to_owned();
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(found.clone());

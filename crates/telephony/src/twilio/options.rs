@@ -2,27 +2,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::client::Auth;
-
-/// A setting that cannot be right. Names the key, never the value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{key} {problem}")]
-pub struct OptionError {
-    /// The setting's key.
-    pub key: &'static str,
-    /// What is wrong with it.
-    pub problem: &'static str,
-}
-
-/// Why a provider could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// Its settings are wrong: all of them that are.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Options(Vec<OptionError>),
-    /// The HTTP client could not be built: the machine has no TLS root certificates, most likely.
-    #[error("the HTTP client could not be built")]
-    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
+use crate::options::Checks;
 
 /// The user name of HTTP Basic. Twilio promises no form for it beyond its first letters; whether it is one, Twilio knows
 /// ([`Provider::check`](crate::Provider::check)).
@@ -30,38 +10,16 @@ fn is_account(text: &str, prefix: &str) -> bool {
     text.len() > prefix.len() && text.starts_with(prefix) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Collects what is wrong with a provider's settings.
-#[derive(Default)]
-pub(crate) struct Checks(Vec<OptionError>);
-
-impl Checks {
-    pub(crate) fn that(&mut self, fine: bool, key: &'static str, problem: &'static str) {
-        if !fine {
-            self.0.push(OptionError { key, problem });
+/// What every Twilio product needs.
+pub(crate) fn check_account(checks: &mut Checks, account_sid: &str, auth: &Auth, base_url: &Url) {
+    checks.that(is_account(account_sid, "AC"), "account_sid", "does not look like AC…");
+    let given = |secret: &SecretString| !secret.expose_secret().trim().is_empty();
+    match auth {
+        Auth::Token(token) => checks.that(given(token), "auth_token", "is empty"),
+        Auth::ApiKey { key, secret } => {
+            checks.that(is_account(key, "SK"), "api_key", "does not look like SK…");
+            checks.that(given(secret), "api_secret", "is empty");
         }
     }
-
-    /// What every Twilio product needs.
-    pub(crate) fn account(&mut self, account_sid: &str, auth: &Auth, base_url: &Url) {
-        self.that(is_account(account_sid, "AC"), "account_sid", "does not look like AC…");
-        let given = |secret: &SecretString| !secret.expose_secret().trim().is_empty();
-        match auth {
-            Auth::Token(token) => self.that(given(token), "auth_token", "is empty"),
-            Auth::ApiKey { key, secret } => {
-                self.that(is_account(key, "SK"), "api_key", "does not look like SK…");
-                self.that(given(secret), "api_secret", "is empty");
-            }
-        }
-        let web = matches!(base_url.scheme(), "https" | "http") && base_url.has_host();
-        self.that(web, "base_url", "is no http(s) URL");
-        let plain = base_url.username().is_empty()
-            && base_url.password().is_none()
-            && base_url.query().is_none()
-            && base_url.fragment().is_none();
-        self.that(plain, "base_url", "has more than scheme, host, port and path");
-    }
-
-    pub(crate) fn done(self) -> Result<(), SetupError> {
-        if self.0.is_empty() { Ok(()) } else { Err(SetupError::Options(self.0)) }
-    }
+    checks.base_url(base_url);
 }

@@ -1,14 +1,18 @@
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use tokio::time::timeout;
 
 use super::Latch;
+use super::names::Names;
 use crate::Budget;
 
 /// No answer of a provider is this long; what is longer is not read on.
 const MOST: usize = 64 * 1024;
+
+/// Whoever asks to be left alone for longer is not believed. In seconds.
+const LONGEST_PAUSE: u64 = 24 * 60 * 60;
 
 /// An answer.
 #[derive(Debug)]
@@ -43,6 +47,7 @@ pub(crate) fn client() -> Result<Client, reqwest::Error> {
         .no_brotli()
         .no_deflate()
         .no_zstd()
+        .dns_resolver(Names::new())
         // An idle connection that was dropped on the way looks alive until the request is lost on it.
         .pool_idle_timeout(Duration::from_secs(30))
         .tcp_keepalive(Duration::from_secs(10))
@@ -56,10 +61,12 @@ pub(crate) async fn exchange(
     budget: Budget,
 ) -> Result<Exchange, Failure> {
     let latch = Latch::default();
+    // Without a body nobody sees that the connection stands: to give up then might be to give up an answer.
+    let connect = (!body.is_empty()).then_some(budget.connect);
     let request = request.body(latch.body(body));
     let mut head = None;
     let whole = timeout(budget.total, async {
-        let response = send(request, &latch, budget.connect).await?;
+        let response = send(request, &latch, connect).await?;
         head = Some((response.status().as_u16(), retry_after(response.headers())));
         Ok(read(response).await)
     })
@@ -67,7 +74,7 @@ pub(crate) async fn exchange(
     let body = match whole {
         Ok(Ok(body)) => body,
         Ok(Err(failure)) => return Err(failure),
-        Err(_) if latch.give_up() => return Err(Failure::NotWritten("timeout")),
+        Err(_) if head.is_none() && latch.give_up() => return Err(Failure::NotWritten("timeout")),
         Err(_) => Err("timeout"),
     };
     match (head, body) {
@@ -76,13 +83,30 @@ pub(crate) async fn exchange(
     }
 }
 
-/// Sends and waits for the head of the answer; gives up after `connect` if the request is not being written by then.
-async fn send(request: RequestBuilder, latch: &Latch, connect: Duration) -> Result<Response, Failure> {
+/// RFC 9110, section 8.6: a method that has a body as a rule says so where it has none. Servers refuse it with 411 otherwise.
+pub(crate) fn empty_length(method: &Method, body: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if body.is_empty() && ![Method::GET, Method::HEAD, Method::DELETE].contains(method) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    headers
+}
+
+/// Sends and waits for the head of the answer; gives up after `connect`, if that is given, when the request is not being written by
+/// then.
+async fn send(
+    request: RequestBuilder,
+    latch: &Latch,
+    connect: Option<Duration>,
+) -> Result<Response, Failure> {
     let mut sending = std::pin::pin!(request.send());
-    let sent = match timeout(connect, &mut sending).await {
-        Ok(sent) => sent,
-        Err(_) if latch.give_up() => return Err(Failure::NotWritten("connect_timeout")),
-        Err(_) => sending.await,
+    let sent = match connect {
+        None => sending.await,
+        Some(connect) => match timeout(connect, &mut sending).await {
+            Ok(sent) => sent,
+            Err(_) if latch.give_up() => return Err(Failure::NotWritten("connect_timeout")),
+            Err(_) => sending.await,
+        },
     };
     sent.map_err(|error| {
         let failure = if latch.give_up() {
@@ -108,7 +132,8 @@ async fn read(mut response: Response) -> Result<Vec<u8>, &'static str> {
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_PAUSE)))
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

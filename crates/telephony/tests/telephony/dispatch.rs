@@ -1,101 +1,22 @@
 //! The dispatcher with scripted providers, on paused time.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otp::AttemptOutcome::{self, *};
-use otp::{Clock, Deadline, PhoneNumber, Verdict};
+use otp::{AttemptEnded, AttemptStarted, Clock, Deadline, PhoneNumber};
 use proptest::prelude::*;
 use telephony::{
-    AttemptReport, BoxFuture, Budget, Dispatched, Dispatcher, Finding, Hints, Outgoing, Policy, Provider,
-    Remedy, ReportError, Reported, Subject,
+    AttemptLog, AttemptReport, BoxFuture, Dispatched, Dispatcher, LogError, Outgoing, Policy, Remedy,
+    RoutingError,
 };
 
+use crate::scripted::{Calls, Stage, Step, step, steps as script_of, with};
 use crate::setup::{Books, Most, TokioClock, message};
-
-/// One scripted attempt: how it ends, and after how many milliseconds.
-#[derive(Debug, Clone)]
-struct Step(AttemptReport, u64);
-
-fn step(outcome: AttemptOutcome, ms: u64) -> Step {
-    Step(AttemptReport::new(outcome), ms)
-}
-
-fn with(outcome: AttemptOutcome, remedy: Remedy, retry_after: Option<u64>) -> Step {
-    let retry_after = retry_after.map(Duration::from_millis);
-    Step(AttemptReport { remedy: Some(remedy), retry_after, ..AttemptReport::new(outcome) }, 50)
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Call {
-    provider: &'static str,
-    without_locale: bool,
-    budget: Budget,
-    at: Duration,
-}
-
-type Calls = Arc<Mutex<Vec<Call>>>;
-
-struct Scripted {
-    name: &'static str,
-    script: Mutex<VecDeque<Step>>,
-    calls: Calls,
-    begun: std::time::Instant,
-    under_way: Mutex<usize>,
-}
-
-impl Provider for Scripted {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn kind(&self) -> &'static str {
-        "scripted"
-    }
-
-    fn send<'a>(&'a self, _: &'a Outgoing, hints: Hints, budget: Budget) -> BoxFuture<'a, AttemptReport> {
-        Box::pin(async move {
-            let at = TokioClock.monotonic().saturating_duration_since(self.begun);
-            let call = Call { provider: self.name, without_locale: hints.without_locale, budget, at };
-            self.calls.lock().unwrap().push(call);
-            let Step(report, ms) =
-                self.script.lock().unwrap().pop_front().unwrap_or_else(|| step(Accepted, 1));
-            *self.under_way.lock().unwrap() += 1;
-            assert_eq!(*self.under_way.lock().unwrap(), 1, "one send at a time per number");
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            *self.under_way.lock().unwrap() -= 1;
-            report
-        })
-    }
-
-    fn reports(&self) -> bool {
-        false
-    }
-
-    fn report<'a>(
-        &'a self,
-        _: Subject<'a>,
-        _: Verdict,
-        _: Duration,
-    ) -> BoxFuture<'a, Result<Reported, ReportError>> {
-        Box::pin(async { Err(ReportError::Unsupported) })
-    }
-
-    fn check(&self, _: Duration) -> BoxFuture<'_, Vec<Finding>> {
-        Box::pin(async { Vec::new() })
-    }
-}
 
 /// Providers `a`, `b`, `c` by their scripts.
 fn dispatcher(scripts: Vec<Vec<Step>>, policy: Policy) -> (Dispatcher, Calls) {
-    let calls = Calls::default();
-    let begun = TokioClock.monotonic();
-    let providers = scripts.into_iter().zip(["a", "b", "c"]).map(|(script, name)| {
-        let (script, calls) = (Mutex::new(script.into()), Arc::clone(&calls));
-        Arc::new(Scripted { name, script, calls, begun, under_way: Mutex::default() }) as Arc<dyn Provider>
-    });
-    (Dispatcher::new(providers.collect(), policy).unwrap(), calls)
+    let stage = Stage::new();
+    (stage.dispatcher(scripts.into_iter().map(script_of).collect(), policy), stage.calls)
 }
 
 async fn run(dispatcher: &Dispatcher, ms: u64, books: &Books) -> Dispatched {
@@ -114,13 +35,14 @@ async fn simply(scripts: Vec<Vec<Step>>) -> (Dispatched, Vec<&'static str>, Book
     (dispatched, calls, books)
 }
 
-#[test]
-fn nobody_to_send_and_two_of_one_name() {
-    let none = Dispatcher::new(Vec::new(), Policy::default()).unwrap();
+#[tokio::test(start_paused = true)]
+async fn nobody_to_send_and_two_of_one_name() {
+    let new = |providers| Dispatcher::new(providers, Policy::default(), std::sync::Arc::new(TokioClock));
+    let none = new(Vec::new()).unwrap();
     assert!(none.plan(&message()).is_none());
     let (two, _) = dispatcher(vec![vec![], vec![]], Policy::default());
     let twice = [two.providers(), two.providers()].concat();
-    assert_eq!(Dispatcher::new(twice, Policy::default()).err().unwrap().0, "a");
+    assert_eq!(new(twice).err(), Some(RoutingError::TwoOfOneName("a".to_owned())));
     assert_eq!(two.provider("b").unwrap().name(), "b");
     assert!(two.provider("z").is_none());
 }
@@ -184,13 +106,13 @@ async fn c8_alone_the_same_provider_is_asked_once_more_after_a_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c12_the_locale_is_left_out_once_and_then_the_next_provider_is_asked() {
+async fn c12_the_next_provider_is_asked_and_where_there_is_none_the_locale_is_left_out_once() {
     let script = || vec![with(Misconfigured, Remedy::WithoutLocale, None), step(Misconfigured, 50)];
-    for (max_attempts, expected) in
-        [(2, vec![("a", false), ("a", true)]), (3, vec![("a", false), ("a", true), ("b", false)])]
-    {
-        let (dispatcher, calls) =
-            dispatcher(vec![script(), vec![]], Policy { max_attempts, ..Policy::default() });
+    for (scripts, expected) in [
+        (vec![script(), vec![]], vec![("a", false), ("b", false)]),
+        (vec![script()], vec![("a", false), ("a", true)]),
+    ] {
+        let (dispatcher, calls) = dispatcher(scripts, Policy { max_attempts: 3, ..Policy::default() });
         run(&dispatcher, 2_600, &Books::default()).await;
         let calls: Vec<_> = calls.lock().unwrap().iter().map(|c| (c.provider, c.without_locale)).collect();
         assert_eq!(calls, expected);
@@ -214,6 +136,40 @@ async fn without_a_record_there_is_no_further_attempt() {
     let dispatched = run(&dispatcher, 2_600, &books).await;
     assert_eq!((dispatched.outcome, dispatched.last.n), (NotSent, 1), "stopped with what is known");
     assert_eq!(calls.lock().unwrap().len(), 1);
+}
+
+/// Takes a record after so long.
+struct Slow(Duration);
+
+impl AttemptLog for Slow {
+    fn next_attempt(&self, _: AttemptEnded, _: AttemptStarted) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(async {
+            tokio::time::sleep(self.0).await;
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h7_a_slow_log_costs_no_further_attempt_and_one_that_stands_leaves_none_open() {
+    for (ms, asked) in [(450, 2), (60_000, 1)] {
+        let (dispatcher, calls) =
+            dispatcher(vec![vec![step(NotSent, 10)], vec![step(Accepted, 50)]], Policy::default());
+        let begun = TokioClock.monotonic();
+        let deadline = Deadline::after(begun, Duration::from_millis(2_600));
+        let (message, log) = (message(), Slow(Duration::from_millis(ms)));
+        let plan = dispatcher.plan(&message).unwrap();
+        let dispatched = plan.dispatch(&message, deadline, &log, &TokioClock, &Most).await;
+        assert_eq!(calls.lock().unwrap().len(), asked);
+        assert!(TokioClock.monotonic() - begun <= Duration::from_millis(2_300));
+        // The log may hold its start all the same, and then it ends so.
+        let unmade = dispatched.unmade.as_ref().map(|it| (it.n, it.provider.as_str(), it.outcome));
+        assert_eq!(unmade, (asked == 1).then_some((2, "b", NotSent)));
+        assert_eq!(
+            (dispatched.last.n, dispatched.outcome == Accepted),
+            (if asked == 2 { 2 } else { 1 }, asked == 2)
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

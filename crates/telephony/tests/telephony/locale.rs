@@ -1,13 +1,11 @@
 //! Verify: a locale it does not have answers 404, and so does a service that is not there.
 
-use std::sync::Arc;
-
 use otp::AttemptOutcome::*;
 use otp::SystemClock;
-use telephony::{Dispatched, Dispatcher, Hints, Outgoing, Policy, Provider, Remedy};
+use telephony::{Dispatched, Dispatcher, Hints, Outgoing, Provider, Remedy};
 
 use crate::server::{Reply, Server};
-use crate::setup::{Books, Most, budget, in_time, message, verify};
+use crate::setup::{Books, Most, alone, budget, in_time, message, verify};
 
 fn french() -> Outgoing {
     Outgoing { locale: Some("fr-CA".to_owned()), ..message() }
@@ -31,7 +29,7 @@ async fn c12_without_its_locale_the_message_goes_out_in_exactly_two_calls() {
         Reply::sample(201, "verify-create-sms-2nd-attempt.json"),
     ])
     .await;
-    let dispatcher = Dispatcher::new(vec![Arc::new(verify(&server.url))], Policy::default()).unwrap();
+    let dispatcher = alone(verify(&server.url));
     let (dispatched, books) = dispatch(&dispatcher, &french()).await;
     assert_eq!((dispatched.outcome, dispatched.last.n), (Accepted, 2));
     assert_eq!(books.records.lock().unwrap().len(), 1);

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use otp::SystemClock;
-use telephony::{Dispatcher, Outgoing, Policy};
+use telephony::Outgoing;
 
 use crate::server::{Reply, Server};
-use crate::setup::{Books, Most, in_time, message, verify};
+use crate::setup::{Books, Most, alone, in_time, message, verify};
 
 const MINE: &str = "019aa000-0000-7000-8000-000000000002";
 
@@ -40,7 +40,7 @@ async fn one_line_per_attempt_with_neither_number_nor_code() {
 
     let echo = r#"{"code":60200,"message":"Invalid parameter `To`: +15555550101, code 019284"}"#;
     let server = Server::start([Reply::json(400, echo), Reply::Reset]).await;
-    let dispatcher = Dispatcher::new(vec![Arc::new(verify(&server.url))], Policy::default()).unwrap();
+    let dispatcher = alone(verify(&server.url));
     for _ in 0..2 {
         let message = Outgoing { transaction: MINE.parse().unwrap(), ..message() };
         let plan = dispatcher.plan(&message).unwrap();
@@ -68,7 +68,7 @@ async fn every_attempt_is_counted() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let server = Server::start([Reply::sample(403, "verify-error-60410.json")]).await;
-    let dispatcher = Dispatcher::new(vec![Arc::new(verify(&server.url))], Policy::default()).unwrap();
+    let dispatcher = alone(verify(&server.url));
     let message = message();
     let plan = dispatcher.plan(&message).unwrap();
     plan.dispatch(&message, in_time(&SystemClock), &Books::default(), &SystemClock, &Most).await;

@@ -28,7 +28,8 @@ async fn by_sid_and_by_number() {
         let server = Server::start([Reply::sample(200, sample)]).await;
         let provider = verify(&server.url);
         assert!(provider.reports());
-        assert_eq!(provider.report(subject, verdict, PATIENCE).await, Ok(Reported { http_status: 200 }));
+        let reported = Reported { http_status: 200, provider_ref: Some(VE.to_owned()) };
+        assert_eq!(provider.report(subject, verdict, PATIENCE).await, Ok(reported));
         let request = server.requests().remove(0);
         assert!(
             request.starts_with(&format!("POST /v2/Services/{VA}/Verifications/{path} HTTP/1.1\r\n")),

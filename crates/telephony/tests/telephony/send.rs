@@ -6,17 +6,13 @@ use otp::AttemptOutcome::{self, *};
 use otp::Channel;
 use telephony::{AttemptReport, Budget, Hints, Level, Outgoing, Provider, Remedy};
 
-use crate::server::{Reply, Server};
+use crate::server::{Reply, Server, body};
 use crate::setup::{VA, VE, budget, message, options, timed, verify};
 
 async fn send_to(script: impl IntoIterator<Item = Reply>) -> (AttemptReport, Server) {
     let server = Server::start(script).await;
     let report = verify(&server.url).send(&message(), Hints::default(), budget()).await;
     (report, server)
-}
-
-fn body(request: &str) -> &str {
-    request.split_once("\r\n\r\n").unwrap().1
 }
 
 #[tokio::test]

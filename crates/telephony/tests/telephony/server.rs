@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,10 +17,14 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// These bytes as they are, then nothing, with the connection open.
     Stall(Vec<u8>),
+    /// A good answer with this body, after so long.
+    Late(Duration, &'static str),
     /// The whole request is read, then the connection is reset.
     Reset,
     /// An answer of 100 MB, as much of it as is taken.
     Huge,
+    /// A good status, and then a byte now and then for as long as anybody listens.
+    Drip,
 }
 
 impl Reply {
@@ -66,6 +71,7 @@ impl Server {
                     let opened = opened.clone();
                     opened.send_modify(|n| *n += 1);
                     tokio::spawn(async move {
+                        let _ = stream.set_nodelay(true);
                         let _ = serve(stream, &script, &requests, &huge_bytes).await;
                         opened.send_modify(|n| *n -= 1);
                     });
@@ -124,6 +130,18 @@ async fn serve(
                     *huge_bytes.lock().unwrap() += piece.len();
                 }
             }
+            Some(Reply::Late(after, body)) => {
+                tokio::time::sleep(after).await;
+                let answer = format!("HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await?;
+            }
+            Some(Reply::Drip) => {
+                stream.write_all(b"HTTP/1.1 201 x\r\ncontent-length: 60000\r\n\r\n{").await?;
+                loop {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    stream.write_all(b" ").await?;
+                }
+            }
             Some(Reply::Reset) | None => {
                 stream.set_zero_linger()?;
                 return Ok(());
@@ -131,6 +149,26 @@ async fn serve(
         }
     }
     Ok(())
+}
+
+/// A request's first line and header lines.
+pub fn head(request: &str) -> &str {
+    request.split_once("\r\n\r\n").unwrap().0
+}
+
+/// A request's body.
+pub fn body(request: &str) -> &str {
+    request.split_once("\r\n\r\n").unwrap().1
+}
+
+/// Whether the request has this header line.
+pub fn has_line(request: &str, line: &str) -> bool {
+    head(request).lines().any(|own| own == line)
+}
+
+/// A form, or a query, field by field.
+pub fn fields(form: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 
 /// Reads one request; `None` at the end of the connection.

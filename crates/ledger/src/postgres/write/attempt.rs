@@ -3,7 +3,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use otp::{AttemptEnded, AttemptStarted};
+use otp::{AttemptEnded, AttemptOutcome, AttemptStarted};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -22,10 +22,11 @@ enum Attempt<'f> {
     Ended(Ended<'f>),
 }
 
-/// What is known outranks `ambiguous` (which crash recovery says of a call whose end it did not see); then the later end counts. The
-/// fields stand in the order in which they are compared.
+/// A send that was seen outranks one that was looked for in vain; what is known outranks `ambiguous` (which crash recovery says of a
+/// call whose end it did not see); then the later end counts. The fields stand in the order in which they are compared.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Ended<'f> {
+    accepted: bool,
     known: bool,
     at: Timestamp,
     outcome: &'static str,
@@ -74,7 +75,8 @@ impl<'f> Attempts<'f> {
 
     pub(super) fn ended(&mut self, end: &'f AttemptEnded) {
         let ended = Ended {
-            known: end.outcome.as_str() != "ambiguous",
+            accepted: end.outcome == AttemptOutcome::Accepted,
+            known: end.outcome != AttemptOutcome::Ambiguous,
             at: instant(end.ended_at),
             outcome: end.outcome.as_str(),
             provider: text(&end.provider),
@@ -110,11 +112,11 @@ impl<'f> Attempts<'f> {
                     THEN (excluded.started_at, excluded.provider) < (a.started_at, a.provider)
                 WHEN a.ended_at IS NULL OR excluded.ended_at IS NULL THEN a.ended_at IS NULL
                 ELSE (
-                    excluded.outcome <> 'ambiguous', excluded.ended_at, excluded.outcome, excluded.provider,
+                    excluded.outcome = 'accepted', excluded.outcome <> 'ambiguous', excluded.ended_at, excluded.outcome, excluded.provider,
                     excluded.started_at, coalesce(excluded.http_status, 0), coalesce(excluded.provider_code, ''),
                     coalesce(excluded.provider_ref, ''), coalesce(excluded.attempt_ref, '')
                 ) > (
-                    a.outcome <> 'ambiguous', a.ended_at, a.outcome, a.provider, a.started_at,
+                    a.outcome = 'accepted', a.outcome <> 'ambiguous', a.ended_at, a.outcome, a.provider, a.started_at,
                     coalesce(a.http_status, 0), coalesce(a.provider_code, ''),
                     coalesce(a.provider_ref, ''), coalesce(a.attempt_ref, '')
                 )

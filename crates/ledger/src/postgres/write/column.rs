@@ -12,7 +12,7 @@ pub(super) fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec
     rows.iter().map(value).collect()
 }
 
-pub(super) fn moment(at: Timestamp) -> jiff_sqlx::Timestamp {
+pub(in crate::postgres) fn moment(at: Timestamp) -> jiff_sqlx::Timestamp {
     instant(at).to_sqlx()
 }
 

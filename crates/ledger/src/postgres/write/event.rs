@@ -2,11 +2,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use otp::{EventReceived, EventSettled, EventState, Factor, Reading};
+use otp::{EventId, EventReceived, EventReplayed, EventSettled, EventState, Factor, Reading};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::column::{column, key, moment};
+use crate::rows::REPLAYED;
 use crate::text::{instant, optional, text};
 
 /// What a batch says of events.
@@ -78,6 +79,18 @@ impl<'f> Events<'f> {
         self.deliveries.entry(delivery).or_insert(received);
     }
 
+    /// Queued again: a word like any end, so the later one counts.
+    pub(super) fn replayed(&mut self, replay: &'f EventReplayed) {
+        let settled = Settled {
+            at: instant(replay.replayed_at),
+            state: EventState::Queued.as_str(),
+            attempts: 0,
+            note: Some(REPLAYED.into()),
+            transaction: None,
+        };
+        self.word(&replay.received.event.id, settled);
+    }
+
     pub(super) fn settled(&mut self, end: &'f EventSettled) {
         let settled = Settled {
             at: instant(end.settled_at),
@@ -86,7 +99,11 @@ impl<'f> Events<'f> {
             note: optional(end.note.as_deref()),
             transaction: end.transaction.map(key),
         };
-        let id = (end.event.org.as_str(), text(&end.event.uuid));
+        self.word(&end.event, settled);
+    }
+
+    fn word(&mut self, event: &'f EventId, settled: Settled<'f>) {
+        let id = (event.org.as_str(), text(&event.uuid));
         match self.settled.get_mut(&id) {
             Some(known) if *known >= settled => {}
             Some(known) => *known = settled,
@@ -143,28 +160,28 @@ async fn upsert(connection: &mut PgConnection, rows: &[(Id<'_>, Event<'_>)]) -> 
     sqlx::query!(
         "INSERT INTO okta_events AS e (
             org, uuid, event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at,
-            first_delivery, node, deliveries, settled_rank, settled_at, state, note, attempts, transaction_id
+            first_delivery, node, source, deliveries, settled_rank, settled_at, state, note, attempts, transaction_id
         )
         SELECT * FROM unnest(
             $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::timestamptz[], $11::timestamptz[], $12::uuid[], $13::text[], $14::bigint[], $15::integer[],
-            $16::timestamptz[], $17::text[], $18::text[], $19::bigint[], $20::uuid[]
+            $10::timestamptz[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[], $15::bigint[], $16::integer[],
+            $17::timestamptz[], $18::text[], $19::text[], $20::bigint[], $21::uuid[]
         )
         ON CONFLICT (org, uuid) DO UPDATE SET
             deliveries = e.deliveries + excluded.deliveries,
             -- What the first delivery said is the event.
             (event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at, first_delivery,
-                node) = (
+                node, source) = (
                 SELECT v.event_type, v.okta_user_id, v.factor, v.channel, v.reading, v.result, v.reason, v.published_at,
-                    v.received_at, v.first_delivery, v.node
+                    v.received_at, v.first_delivery, v.node, v.source
                 FROM (VALUES
                     (e.event_type, e.okta_user_id, e.factor, e.channel, e.reading, e.result, e.reason, e.published_at,
-                        e.received_at, e.first_delivery, e.node),
+                        e.received_at, e.first_delivery, e.node, e.source),
                     (excluded.event_type, excluded.okta_user_id, excluded.factor, excluded.channel, excluded.reading,
                         excluded.result, excluded.reason, excluded.published_at, excluded.received_at,
-                        excluded.first_delivery, excluded.node)
+                        excluded.first_delivery, excluded.node, excluded.source)
                 ) AS v (event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at,
-                    first_delivery, node)
+                    first_delivery, node, source)
                 ORDER BY v.received_at, v.first_delivery
                 LIMIT 1
             ),
@@ -202,6 +219,7 @@ async fn upsert(connection: &mut PgConnection, rows: &[(Id<'_>, Event<'_>)]) -> 
         column(rows, |(_, row)| row.first().map(|it| moment(it.received_at))) as _,
         column(rows, |(_, row)| row.first().map(|it| it.delivery)) as _,
         column(rows, |(_, row)| row.first().map(|it| text(&it.node).into_owned())) as _,
+        column(rows, |(_, row)| row.first().map(|it| it.source.as_str())) as _,
         column(rows, |(_, row)| row.deliveries) as _,
         column(rows, |(_, row)| i32::from(row.settled.is_some())) as _,
         column(rows, |(_, row)| row.settled_at().map(moment)) as _,

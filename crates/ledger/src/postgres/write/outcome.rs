@@ -124,8 +124,13 @@ impl<'f> DeadLetters<'f> {
         }
         let rows: Vec<_> = self.0.into_iter().collect();
         sqlx::query!(
-            "INSERT INTO dead_letters AS d (id, org, event_uuid, reason, attempts, dead_at)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+            "INSERT INTO dead_letters AS d (id, org, event_uuid, reason, attempts, dead_at, replayed_at)
+            SELECT letter.*, (
+                SELECT min(r.replayed_at) FROM event_replays r
+                WHERE r.org = letter.org AND r.uuid = letter.uuid AND r.replayed_at >= letter.dead_at
+            )
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+                AS letter (id, org, uuid, reason, attempts, dead_at)
             ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, attempts = excluded.attempts
             WHERE (excluded.attempts, excluded.reason) > (d.attempts, d.reason)",
             column(&rows, |(id, _)| id.as_str()) as _,

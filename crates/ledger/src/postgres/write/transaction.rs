@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::column::{column, key, moment};
 use super::hook;
-use crate::text::{instant, optional, text};
+use crate::text::{instant, optional, present, text};
 
 /// What a batch says of transactions.
 #[derive(Default)]
@@ -76,7 +76,7 @@ impl<'f> Transactions<'f> {
 
     pub(super) fn settled(&mut self, end: &'f TransactionSettled) {
         let settled = Settled {
-            rank: end.by.rank(),
+            rank: end.rank(),
             at: instant(end.settled_at),
             status: end.status.as_str(),
             failure_class: end.failure_class.map(|class| class.as_str()),
@@ -205,8 +205,8 @@ impl<'f> Transactions<'f> {
             column(&rows, |row| received(row).map(|hook| hook.purpose.as_str())) as _,
             column(&rows, |row| received(row).and_then(|hook| Some(hook.channel?.as_str()))) as _,
             column(&rows, |row| row.received.as_ref().and_then(|it| it.okta_user_id.as_deref())) as _,
-            column(&rows, |row| received(row).and_then(|hook| Some(hook.phone.as_ref()?.hmac.as_str()))) as _,
-            column(&rows, |row| received(row).and_then(|hook| Some(hook.phone.as_ref()?.sealed.as_str()))) as _,
+            column(&rows, |row| received(row).and_then(|hook| present(hook.phone.as_ref()?.hmac.as_str()))) as _,
+            column(&rows, |row| received(row).and_then(|hook| present(&hook.phone.as_ref()?.sealed))) as _,
             column(&rows, |row| received(row).and_then(|hook| Some(hook.phone.as_ref()?.country.as_str()))) as _,
             column(&rows, |row| received(row).and_then(|hook| Some(hook.phone.as_ref()?.prefix.as_str()))) as _,
             column(&rows, |row| row.received.as_ref().and_then(|it| it.locale.as_deref())) as _,

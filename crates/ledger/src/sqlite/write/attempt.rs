@@ -22,11 +22,11 @@ static ENDED: Rows = Rows::new(
         provider_ref = excluded.provider_ref, attempt_ref = excluded.attempt_ref
     WHERE a.ended_at IS NULL
     OR (
-        excluded.outcome <> 'ambiguous', excluded.ended_at, excluded.outcome, excluded.provider, excluded.started_at,
+        excluded.outcome = 'accepted', excluded.outcome <> 'ambiguous', excluded.ended_at, excluded.outcome, excluded.provider, excluded.started_at,
         coalesce(excluded.http_status, 0), coalesce(excluded.provider_code, ''),
         coalesce(excluded.provider_ref, ''), coalesce(excluded.attempt_ref, '')
     ) > (
-        a.outcome <> 'ambiguous', a.ended_at, a.outcome, a.provider, a.started_at,
+        a.outcome = 'accepted', a.outcome <> 'ambiguous', a.ended_at, a.outcome, a.provider, a.started_at,
         coalesce(a.http_status, 0), coalesce(a.provider_code, ''),
         coalesce(a.provider_ref, ''), coalesce(a.attempt_ref, '')
     )",
@@ -47,7 +47,8 @@ pub(super) async fn started(
     STARTED.write(connection, starts, bind).await
 }
 
-/// What is known outranks `ambiguous` (which crash recovery says of a call whose end it did not see); then the later end counts.
+/// A send that was seen outranks one that was looked for in vain; what is known outranks `ambiguous` (which crash recovery says of a
+/// call whose end it did not see); then the later end counts.
 pub(super) async fn ended(
     connection: &mut SqliteConnection,
     ends: &[&AttemptEnded],

@@ -23,9 +23,9 @@ static DELIVERED: Rows =
 static RECEIVED: Rows = Rows::new(
     "INSERT INTO okta_events (
         org, uuid, event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at,
-        first_delivery, node, deliveries, state, settled_at
+        first_delivery, node, source, deliveries, state, settled_at
     ) VALUES",
-    16,
+    17,
     "",
 );
 
@@ -100,6 +100,7 @@ fn columns(values: &mut Values, received: &EventReceived) {
         .add(moment(received.received_at))
         .add(received.delivery.to_string())
         .add(text(&received.node))
+        .add(received.source.as_str())
         .add(1)
         .add(if nothing { EventState::Skipped } else { EventState::Queued }.as_str())
         .add(nothing.then(|| moment(received.received_at)));
@@ -128,13 +129,14 @@ async fn received_maybe_again(
     let first = sqlx::query(
         "INSERT INTO okta_events AS e (
             org, uuid, event_type, okta_user_id, factor, channel, reading, result, reason, published_at, received_at,
-            first_delivery, node, deliveries, state, settled_at
-        ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, ?14, ?15)
+            first_delivery, node, deliveries, state, settled_at, source
+        ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, ?14, ?15, ?16)
         ON CONFLICT (org, uuid) DO UPDATE SET
             event_type = excluded.event_type, okta_user_id = excluded.okta_user_id, factor = excluded.factor,
             channel = excluded.channel, reading = excluded.reading, result = excluded.result, reason = excluded.reason,
             published_at = excluded.published_at, received_at = excluded.received_at,
-            first_delivery = excluded.first_delivery, node = excluded.node, deliveries = e.deliveries + 1,
+            first_delivery = excluded.first_delivery, node = excluded.node, source = excluded.source,
+            deliveries = e.deliveries + 1,
             state = CASE e.settled_rank WHEN 0 THEN excluded.state ELSE e.state END,
             settled_at = CASE e.settled_rank WHEN 0 THEN excluded.settled_at ELSE e.settled_at END
         WHERE e.received_at IS NULL
@@ -155,6 +157,7 @@ async fn received_maybe_again(
     .bind(text(&received.node))
     .bind(if nothing { EventState::Skipped } else { EventState::Queued }.as_str())
     .bind(nothing.then(|| moment(received.received_at)))
+    .bind(received.source.as_str())
     .execute(&mut *connection)
     .await?;
     if first.rows_affected() == 0 {

@@ -57,7 +57,10 @@ pub(super) async fn dead(
 ) -> Result<(), sqlx::Error> {
     let (org, uuid, dead_at) = (letter.event.org.as_str(), text(&letter.event.uuid), moment(letter.dead_at));
     sqlx::query(
-        "INSERT INTO dead_letters AS d (id, org, event_uuid, reason, attempts, dead_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO dead_letters AS d (id, org, event_uuid, reason, attempts, dead_at, replayed_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, (
+            SELECT min(r.replayed_at) FROM event_replays r WHERE r.org = ?2 AND r.uuid = ?3 AND r.replayed_at >= ?6
+        ))
         ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, attempts = excluded.attempts
         WHERE (excluded.attempts, excluded.reason) > (d.attempts, d.reason)",
     )

@@ -5,7 +5,7 @@ use otp::{HookAnswered, HookReceived, TransactionId, TransactionSettled};
 use sqlx::SqliteConnection;
 
 use super::rows::{Rows, Values};
-use crate::text::{moment, optional, text};
+use crate::text::{moment, optional, present, text};
 
 static KNOWN: Rows = Rows::new(
     "WITH hook (org, id) AS (VALUES",
@@ -115,8 +115,8 @@ fn columns(values: &mut Values, hook: &HookReceived) {
         .add(hook.purpose.as_str())
         .add(hook.channel.map(|channel| channel.as_str()))
         .add(optional(hook.okta_user_id.as_deref()))
-        .add(phone.map(|phone| phone.hmac.as_str()))
-        .add(phone.map(|phone| phone.sealed.as_str()))
+        .add(phone.and_then(|phone| present(phone.hmac.as_str())))
+        .add(phone.and_then(|phone| present(&phone.sealed)))
         .add(phone.map(|phone| phone.country.as_str()))
         .add(phone.map(|phone| phone.prefix.as_str()))
         .add(optional(hook.locale.as_deref()))
@@ -158,8 +158,8 @@ async fn received_maybe_again(
     .bind(hook.purpose.as_str())
     .bind(hook.channel.map(|channel| channel.as_str()))
     .bind(optional(hook.okta_user_id.as_deref()))
-    .bind(phone.map(|phone| phone.hmac.as_str()))
-    .bind(phone.map(|phone| phone.sealed.as_str()))
+    .bind(phone.and_then(|phone| present(phone.hmac.as_str())))
+    .bind(phone.and_then(|phone| present(&phone.sealed)))
     .bind(phone.map(|phone| phone.country.as_str()))
     .bind(phone.map(|phone| phone.prefix.as_str()))
     .bind(optional(hook.locale.as_deref()))
@@ -225,7 +225,7 @@ pub(super) async fn settled(
     let bind = |values: &mut Values, end: &&TransactionSettled| {
         values
             .add(end.transaction.to_string())
-            .add(end.by.rank())
+            .add(end.rank())
             .add(moment(end.settled_at))
             .add(end.status.as_str())
             .add(end.failure_class.map(|class| class.as_str()))

@@ -11,10 +11,34 @@ pub(crate) struct FeedbackConfig {
     pub(crate) ways: Vec<MatchedBy>,
     /// How long a verification lives.
     pub(crate) verification_life: Duration,
+    /// When a verification that nobody completed is cancelled.
+    pub(crate) cancel: Cancel,
+    /// Who sends.
+    pub(crate) mode: Mode,
+}
+
+/// `feedback.cancel`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cancel {
+    /// Never: it ends by itself.
+    Never,
+    /// When the provider would refuse its user another code.
+    OnCap,
+    /// When its code is over.
+    OnExpiry,
+}
+
+/// `feedback.mode`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Codes are sent here, and reported.
+    Dispatch,
+    /// Okta's native connector sends them; they are only reported.
+    FeedbackOnly,
 }
 
 impl FeedbackConfig {
-    pub(super) fn read(mut reader: Reader<'_>, warnings: &mut Vec<String>) -> Self {
+    pub(super) fn read(mut reader: Reader<'_>) -> Self {
         let mut ways = Vec::new();
         for word in reader.list("match", &["record", "factor", "profile"]) {
             match word.parse() {
@@ -27,13 +51,21 @@ impl FeedbackConfig {
         if !(Duration::from_secs(120)..=Duration::from_secs(86_400)).contains(&verification_life) {
             reader.problem("verification_life", "is not between 2m and 24h");
         }
-        let cancel =
-            reader.choice("cancel", "never", &[("never", false), ("on_cap", true), ("on_expiry", true)]);
-        if cancel == Some(true) {
-            warnings.push(format!("{}: this version never cancels a verification", reader.name("cancel")));
+        let cancel = reader.choice(
+            "cancel",
+            "on_cap",
+            &[("never", Cancel::Never), ("on_cap", Cancel::OnCap), ("on_expiry", Cancel::OnExpiry)],
+        );
+        let modes = [("dispatch", Mode::Dispatch), ("feedback-only", Mode::FeedbackOnly)];
+        let mode = reader.choice("mode", "dispatch", &modes).unwrap_or(Mode::Dispatch);
+        if mode == Mode::FeedbackOnly {
+            // There is no record of what Okta sends.
+            ways.retain(|way| *way != MatchedBy::Record);
+            if ways.is_empty() {
+                reader.problem("match", "needs factor or profile where nothing is sent here");
+            }
         }
-        reader.choice("mode", "dispatch", &[("dispatch", ())]);
         reader.finish();
-        Self { ways, verification_life }
+        Self { ways, verification_life, cancel: cancel.unwrap_or(Cancel::Never), mode }
     }
 }

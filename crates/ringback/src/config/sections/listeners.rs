@@ -2,8 +2,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use url::Url;
 
-use super::outbound;
 use crate::config::reader::Reader;
 
 /// `[server]`
@@ -11,6 +11,8 @@ use crate::config::reader::Reader;
 pub(crate) struct ServerConfig {
     /// The public listener.
     pub(crate) listen: SocketAddr,
+    /// As providers call back; what they sign is this.
+    pub(crate) public_url: Option<Url>,
     /// Between the word to stop and the end of accepting, so that a balancer sees it coming.
     pub(crate) shutdown_delay: Duration,
 }
@@ -31,14 +33,31 @@ fn address(reader: &mut Reader<'_>, default: &str) -> SocketAddr {
     address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
+/// Nothing is sent there. Okta calls https only, and `hooks` says so; providers sign whatever they were given.
+fn public(reader: &mut Reader<'_>) -> Option<Url> {
+    let Ok(url) = reader.string("public_url")?.parse::<Url>() else {
+        reader.problem("public_url", "is not a URL like https://otp.example.com");
+        return None;
+    };
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        reader.problem("public_url", "is not an https:// URL");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        reader.problem("public_url", "holds a password, and nobody is to sign in there");
+    }
+    Some(url)
+}
+
 impl ServerConfig {
     pub(super) fn read(mut reader: Reader<'_>) -> Self {
         let listen = address(&mut reader, "127.0.0.1:8080");
-        // Checked, for the provider callbacks that will be signed for it.
-        let _ = outbound(&mut reader, "public_url");
+        let public_url = public(&mut reader);
+        if public_url.as_ref().is_some_and(|url| url.query().is_some() || url.fragment().is_some()) {
+            reader.problem("public_url", "has more than scheme, host, port and path");
+        }
         let shutdown_delay = reader.duration("shutdown_delay", "0s");
         reader.finish();
-        Self { listen, shutdown_delay }
+        Self { listen, public_url, shutdown_delay }
     }
 }
 

@@ -11,13 +11,16 @@ mod telephony;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
-pub(crate) use self::feedback::FeedbackConfig;
+pub(crate) use self::feedback::{Cancel, FeedbackConfig, Mode};
 pub(crate) use self::listeners::{AdminConfig, ServerConfig};
 pub(crate) use self::log::{LogConfig, LogFormat};
 pub(crate) use self::okta::OrgConfig;
 pub(crate) use self::storage::{JournalConfig, LedgerConfig, PrivacyConfig, QueueConfig};
 pub(crate) use self::telemetry::TelemetryConfig;
-pub(crate) use self::telephony::{ProviderConfig, TelephonyConfig};
+pub(crate) use self::telephony::{
+    KindConfig, LookupConfig, MessagingConfig, ProviderConfig, TelephonyConfig, TelesignConfig,
+    TwilioAccount, VerifyConfig, WebhookConfig,
+};
 use super::reader::Reader;
 
 /// Everything.
@@ -58,19 +61,37 @@ impl Config {
         let ledger = LedgerConfig::read(root.section("ledger"));
         let queue = QueueConfig::read(root.section("queue"));
         let embedded = is_embedded(&ledger, &queue);
+        let orgs = okta::orgs(root.section("okta"), loopback, &mut warnings);
+        let names: Vec<_> = orgs.iter().map(|org| org.name.clone()).collect();
         let config = Self {
             admin: AdminConfig::read(root.section("admin")),
             journal: JournalConfig::read(root.section("journal")),
             ledger,
             queue,
             privacy: PrivacyConfig::read(root.section("privacy"), embedded),
-            orgs: okta::orgs(root.section("okta"), loopback, &mut warnings),
-            telephony: TelephonyConfig::read(root.section("telephony")),
-            feedback: FeedbackConfig::read(root.section("feedback"), &mut warnings),
+            telephony: TelephonyConfig::read(root.section("telephony"), &names, &mut warnings),
+            orgs,
+            feedback: FeedbackConfig::read(root.section("feedback")),
             log: LogConfig::read(root.section("log")),
             telemetry: TelemetryConfig::read(root.section("telemetry")),
             server,
         };
+        for provider in &config.telephony.providers {
+            let wanted = match &provider.kind {
+                KindConfig::Telesign(settings) => settings.status_callbacks,
+                // What cannot be checked is not asked for.
+                KindConfig::Messaging(settings) => {
+                    settings.status_callbacks && settings.account.auth_token.is_some()
+                }
+                KindConfig::Verify(_) | KindConfig::Webhook(_) => false,
+            };
+            if wanted && config.server.public_url.is_none() {
+                warnings.push(format!(
+                    "telephony.providers.{}.status_callbacks: has no effect without server.public_url",
+                    provider.name
+                ));
+            }
+        }
         root.not_yet("guard");
         root.finish();
         (config, warnings)
@@ -98,6 +119,10 @@ fn simulators(mut reader: Reader<'_>, warnings: &mut Vec<String>) -> Vec<String>
 /// A URL that a request with a secret may go to: https, or plain http to this very machine or a simulator.
 fn outbound(reader: &mut Reader<'_>, key: &str) -> Option<Url> {
     let text = reader.string(key)?;
+    check_outbound(reader, key, &text)
+}
+
+fn check_outbound(reader: &mut Reader<'_>, key: &str, text: &str) -> Option<Url> {
     let Ok(url) = text.parse::<Url>() else {
         reader.problem(key, "is not a URL");
         return None;

@@ -1,3 +1,4 @@
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub(crate) struct JournalConfig {
     pub(crate) max_bytes: u64,
     /// For how long facts are kept after they were drained.
     pub(crate) retain: Duration,
+    /// For what a hook begins with to be on disk; after that nothing is sent.
+    pub(crate) append_timeout: Duration,
 }
 
 /// `[ledger]`
@@ -58,10 +61,20 @@ impl JournalConfig {
             reader.problem("max_bytes", "is less than 1MiB");
         }
         let retain = reader.duration("retain", "24h");
+        let append_timeout = reader.duration("append_timeout", "750ms");
+        if !APPEND_TIMEOUTS.contains(&append_timeout) {
+            reader.problem(
+                "append_timeout",
+                "is not from 50ms to 1500ms: the provider needs the rest of the 3 seconds",
+            );
+        }
         reader.finish();
-        Self { dir, max_bytes, retain }
+        Self { dir, max_bytes, retain, append_timeout }
     }
 }
+
+/// What `journal.append_timeout` may be.
+const APPEND_TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_millis(1500);
 
 /// In `journal.dir`: this machine's (or container's) name, so that processes with one configuration do not share a directory.
 const HOSTNAME: &str = "{hostname}";

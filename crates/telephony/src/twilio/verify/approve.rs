@@ -5,8 +5,9 @@ use otp::{PhoneNumber, Verdict};
 
 use super::verification::Verification;
 use super::{Verify, segment};
+use crate::twilio::refusal::refusal;
 use crate::twilio::sid::is_sid;
-use crate::wire::{Exchange, Failure};
+use crate::wire::Exchange;
 use crate::{Budget, ReportError, Reported, Subject};
 
 impl Verify {
@@ -26,8 +27,7 @@ impl Verify {
         let budget = Budget { connect: timeout, total: timeout };
         match self.client.post(&path, &[("Status", verdict.as_str())], budget).await {
             Ok(answer) => read(&answer, verdict),
-            Err(Failure::NotWritten(_)) => Err(ReportError::Transient { doubtful: false }),
-            Err(Failure::Doubtful(_)) => Err(ReportError::Transient { doubtful: true }),
+            Err(failure) => Err(failure.into()),
         }
     }
 }
@@ -64,8 +64,11 @@ fn read(answer: &Exchange, verdict: Verdict) -> Result<Reported, ReportError> {
     match answer.status {
         200..300 => {
             let body = answer.body.as_deref().unwrap_or_default();
-            match Verification::read(body).status.as_deref() {
-                Some(status) if status == verdict.as_str() => Ok(Reported { http_status: answer.status }),
+            let verification = Verification::read(body);
+            match verification.status.as_deref() {
+                Some(status) if status == verdict.as_str() => {
+                    Ok(Reported { http_status: answer.status, provider_ref: verification.sid })
+                }
                 Some("approved" | "canceled" | "max_attempts_reached" | "deleted" | "failed" | "expired") => {
                     Err(ReportError::Gone)
                 }
@@ -74,15 +77,5 @@ fn read(answer: &Exchange, verdict: Verdict) -> Result<Reported, ReportError> {
             }
         }
         status => Err(refusal(status, answer.retry_after, true)),
-    }
-}
-
-/// What a status without success means. `effect`: the request would have had one.
-fn refusal(status: u16, wait: Option<Duration>, effect: bool) -> ReportError {
-    match status {
-        404 => ReportError::Gone,
-        429 => ReportError::RateLimited { wait },
-        408 | 500.. => ReportError::Transient { doubtful: effect },
-        _ => ReportError::Refused,
     }
 }

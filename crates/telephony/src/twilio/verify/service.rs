@@ -12,16 +12,12 @@ impl Verify {
         let budget = Budget { connect: timeout, total: timeout };
         let mut findings = match self.client.get(&self.service_path(), budget).await {
             Ok(answer) => read(&answer),
-            Err(Failure::NotWritten(cause) | Failure::Doubtful(cause)) => vec![Finding::fail(
-                format!("Twilio Verify did not answer ({cause})"),
-                "check base_url, DNS, the firewall and the machine's CA certificates",
-            )],
+            Err(Failure::NotWritten(cause) | Failure::Doubtful(cause)) => {
+                vec![Finding::unreachable("Twilio Verify", cause)]
+            }
         };
         if self.client.is_in_the_clear() {
-            findings.push(Finding::warn(
-                "base_url is not https: credentials and codes travel in the clear",
-                "use plain http with a simulator only",
-            ));
+            findings.push(Finding::in_the_clear());
         }
         findings
     }

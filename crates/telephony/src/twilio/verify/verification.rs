@@ -13,6 +13,8 @@ pub(super) struct Verification {
     pub(super) status: Option<String>,
     /// `VL…` of the last entry of `send_code_attempts`: this send's, as Twilio appends one per send.
     pub(super) attempt_sid: Option<String>,
+    /// How many sends it has had, as far as that is said.
+    pub(super) sends: usize,
     /// When it was made, to the second.
     pub(super) created: Option<Timestamp>,
 }
@@ -24,12 +26,13 @@ impl Verification {
         let sid = |kind, value: Option<&Value>| {
             value.and_then(Value::as_str).filter(|sid| is_sid(kind, sid)).map(str::to_owned)
         };
-        let last_attempt =
-            body.get("send_code_attempts").and_then(Value::as_array).and_then(|all| all.last());
+        let attempts = body.get("send_code_attempts").and_then(Value::as_array);
+        let last_attempt = attempts.and_then(|all| all.last());
         Self {
             sid: sid("VE", body.get("sid")),
             status: body.get("status").and_then(Value::as_str).map(str::to_owned),
             attempt_sid: sid("VL", last_attempt.and_then(|attempt| attempt.get("attempt_sid"))),
+            sends: attempts.map_or(0, Vec::len),
             created: body.get("date_created").and_then(Value::as_str).and_then(|text| text.parse().ok()),
         }
     }
