@@ -20,6 +20,8 @@ const FAIR: Duration = Duration::from_millis(500);
 const BAD: usize = 5;
 /// … and of the last at least one in so many: a provider is left before it fails one user in ten.
 const ONE_IN: usize = 10;
+/// Messages in a row that its settings do not fit: one country that is closed is no reason to leave it, nothing but refusals is.
+const MISFITS: u32 = 10;
 /// Left alone for so long at first; doubled whenever a probe fails.
 const REST: Duration = Duration::from_secs(10);
 /// And never longer: half a minute after a provider has recovered it is found out.
@@ -39,6 +41,8 @@ pub enum Sign {
     Bad(Why),
     /// No other call would end better: credentials, service or account are wrong.
     Broken,
+    /// It refuses our settings for this message: for its country, channel or sender. Others may be fine.
+    Misfit,
     /// It asked to be left alone.
     Busy(Duration),
     /// Nothing.
@@ -74,7 +78,7 @@ impl Sign {
     /// Reads a call's end. That a number, a user's limit or fraud was refused shows a provider at work.
     pub fn of(report: &AttemptReport, took: Duration, allowed: Duration) -> Self {
         match report.outcome {
-            AttemptOutcome::Misconfigured if report.scope == Scope::Message => Self::None,
+            AttemptOutcome::Misconfigured if report.scope == Scope::Message => Self::Misfit,
             AttemptOutcome::Misconfigured => Self::Broken,
             AttemptOutcome::NotSent if report.remedy == Some(Remedy::Later) => match report.retry_after {
                 Some(wait) if !wait.is_zero() => Self::Busy(wait),
@@ -136,13 +140,16 @@ impl BreakerState {
 /// One provider's breaker.
 ///
 /// It opens when, of the last hundred calls of the last 30 s, at least five and at least one in ten were bad (failed, ambiguous or slower
-/// than a second); at once on wrong credentials or settings; and for as long as the provider asked where it did. After a rest of 10 s,
+/// than a second); at once on wrong credentials or settings, and after ten messages in a row that it refuses for their country, channel or
+/// sender; and for as long as the provider asked where it did. After a rest of 10 s,
 /// doubled up to 30 s while probes fail, one call a second goes through as a probe. Five good ones in a row close it; one does where it
 /// was not ill.
 #[derive(Debug)]
 pub struct Breaker {
     state: State,
     window: Window,
+    /// Messages in a row that our settings did not fit.
+    misfits: u32,
     forced: Option<Override>,
 }
 
@@ -169,7 +176,7 @@ impl Default for Breaker {
 impl Breaker {
     /// A closed one.
     pub fn new() -> Self {
-        Self { state: State::Closed, window: Window::default(), forced: None }
+        Self { state: State::Closed, window: Window::default(), misfits: 0, forced: None }
     }
 
     /// Whether a call may be made now. A probe must be settled or given back.
@@ -218,6 +225,16 @@ impl Breaker {
                 if admission == Admission::Free && self.forced != Some(Override::Closed) => {}
             (Sign::Broken, State::Open { why: Why::Misconfigured, until, .. }) if now < until => {}
             (Sign::Broken, _) => self.open(Why::Misconfigured, now),
+            (Sign::Misfit, State::Closed) => {
+                self.misfits += 1;
+                if self.misfits >= MISFITS {
+                    self.open(Why::Misconfigured, now);
+                }
+            }
+            (Sign::Misfit, State::Open { why: Why::Misconfigured, until, .. }) if now >= until => {
+                self.open(Why::Misconfigured, now);
+            }
+            (Sign::Misfit, State::Open { .. }) => {}
             (Sign::Busy(wait), state) => {
                 let asked = now + wait.min(LONGEST_REST);
                 self.state = match state {
@@ -230,7 +247,10 @@ impl Breaker {
                     }
                 };
             }
-            (Sign::Good, State::Closed) => self.window.note(now, false),
+            (Sign::Good, State::Closed) => {
+                self.misfits = 0;
+                self.window.note(now, false);
+            }
             (Sign::Bad(why), State::Closed) => {
                 self.window.note(now, true);
                 let (all, bad) = self.window.counts(now);
@@ -266,6 +286,7 @@ impl Breaker {
             State::Open { rest, .. } => (rest * 2).min(LONGEST_REST),
         };
         self.state = State::Open { why, until: now + rest, rest, good: 0, probe: None };
+        self.misfits = 0;
     }
 
     /// Sets or ends a person's decision. Its own judgement goes on beneath.

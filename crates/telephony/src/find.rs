@@ -42,8 +42,8 @@ impl Sought<'_> {
         (from < to).then_some(cut)
     }
 
-    /// Providers' moments are of whole seconds, and of another clock.
-    const BEFORE: SignedDuration = SignedDuration::from_secs(2);
+    /// Providers' moments are of whole seconds, and of a clock that may be 5 s behind ours before anybody is warned.
+    const BEFORE: SignedDuration = SignedDuration::from_secs(6);
     /// A request that we gave up may be carried out a little later. A user asks for another code later than that, as a rule.
     const AFTER: SignedDuration = SignedDuration::from_secs(5);
 
@@ -67,9 +67,9 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_second(1_000 + seconds).unwrap();
         let sought =
             Sought { to: &to, channel: Channel::Sms, started_at: at(0), ended_at: at(2), except: &[] };
-        assert_eq!(sought.window(), (at(-2), at(7)));
-        assert_eq!(sought.until(at(5)).unwrap().window(), (at(-2), at(3)));
-        assert_eq!(sought.until(at(60)).unwrap().window(), (at(-2), at(7)));
+        assert_eq!(sought.window(), (at(-6), at(7)));
+        assert_eq!(sought.until(at(5)).unwrap().window(), (at(-6), at(-1)));
+        assert_eq!(sought.until(at(60)).unwrap().window(), (at(-6), at(7)));
         assert!(sought.until(at(1)).is_some());
         assert!(sought.until(at(0)).is_none(), "two at once");
     }

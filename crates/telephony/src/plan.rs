@@ -6,7 +6,6 @@ use otp::{AttemptEnded, AttemptOutcome, AttemptStarted, Clock, Deadline, Entropy
 use tokio::time::timeout;
 
 use crate::breaker::{Breakers, Permit};
-use crate::policy::ENOUGH;
 use crate::resend::Resends;
 use crate::turns::Turns;
 use crate::{
@@ -94,12 +93,6 @@ impl Plan {
     ) -> Dispatched {
         let Self { first: mut provider, mut permit, others, anyway, breakers, resends, policy, turns } = self;
         let run = Run { message, clock };
-        let patience = deadline.remaining(clock).saturating_sub(ENOUGH);
-        let Some(_turn) = turns.take(&message.to, patience).await else {
-            let busy = AttemptReport::without_answer(AttemptOutcome::NotSent, "busy");
-            return Dispatched::by(provider.name(), run.not_made(provider.name(), &busy), busy);
-        };
-
         // Those whose breakers are open are asked when nobody else is left: to refuse for certain is worse than to fail perhaps. But no
         // time is taken from the others for them.
         let (ready, resting): (Vec<_>, Vec<_>) =
@@ -109,11 +102,20 @@ impl Plan {
         let mut canceled = Vec::new();
         let mut dispatched: Option<Dispatched> = None;
         loop {
-            let left = deadline.remaining(clock);
-            canceled.extend(run.make_room(provider.as_ref(), left).await);
             let another_may_follow = attempts < policy.max_attempts && !ready.is_empty();
-            let budget = policy.budget(deadline.remaining(clock), another_may_follow);
-            let (ended, report) = run.attempt(provider.as_ref(), permit, attempts, hints, budget).await;
+            let patience = policy.turn(deadline.remaining(clock), another_may_follow);
+            let (ended, report) = match turns.take(provider.name(), &message.to, patience).await {
+                Some(_turn) => {
+                    let left = deadline.remaining(clock);
+                    canceled.extend(run.make_room(provider.as_ref(), left).await);
+                    let budget = policy.budget(deadline.remaining(clock), another_may_follow);
+                    run.attempt(provider.as_ref(), permit, attempts, hints, budget).await
+                }
+                None => {
+                    drop(permit);
+                    run.not_made(provider.name(), attempts)
+                }
+            };
             let situation = Situation {
                 outcome: report.outcome,
                 remedy: report.remedy,
@@ -224,11 +226,12 @@ impl Run<'_> {
         (ended, report)
     }
 
-    /// The end of a first attempt that came to no call.
-    fn not_made(&self, provider: &str, report: &AttemptReport) -> AttemptEnded {
-        let ended = self.end(self.start(provider, 1), report);
-        observe::attempt_ended(self.message, &ended, report, Duration::ZERO);
-        ended
+    /// The end of an attempt that came to no call: other codes to the same number took too long.
+    fn not_made(&self, provider: &str, n: u8) -> (AttemptEnded, AttemptReport) {
+        let report = AttemptReport::without_answer(AttemptOutcome::NotSent, "busy");
+        let ended = self.end(self.start(provider, n), &report);
+        observe::attempt_ended(self.message, &ended, &report, Duration::ZERO);
+        (ended, report)
     }
 
     /// Whether the end of one attempt and the start of the next are on disk.

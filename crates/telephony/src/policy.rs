@@ -34,6 +34,12 @@ pub struct Budget {
 }
 
 impl Policy {
+    /// How long a number's turn is waited for with `remaining` until the deadline. While another provider could follow, as long as both can
+    /// still be called.
+    pub(crate) fn turn(&self, remaining: Duration, another_may_follow: bool) -> Duration {
+        remaining.saturating_sub(if another_may_follow { CONNECT + LEFT_FOR_OTHERS } else { ENOUGH })
+    }
+
     /// The budget of a call with `remaining` until the deadline. While another provider could follow it is shared; where too little
     /// would be left for two useful calls, this one gets all of it.
     pub fn budget(&self, remaining: Duration, another_may_follow: bool) -> Budget {

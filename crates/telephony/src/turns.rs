@@ -7,9 +7,9 @@ use std::time::Duration;
 use otp::PhoneNumber;
 use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
 
-/// One send at a time per number: Verify refuses parallel ones (Twilio docs: error 60212).
+/// One send at a time per provider and number: Verify refuses parallel ones (Twilio docs: error 60212).
 ///
-/// Kept by a keyed hash of the number, so no number is held here; two numbers that share a hash merely wait for each other. An
+/// Kept by a keyed hash of both, so no number is held here; two that share a hash merely wait for each other. An
 /// entry lives as long as somebody holds or awaits it, so there are never more than messages under way.
 #[derive(Default)]
 pub(crate) struct Turns {
@@ -17,7 +17,7 @@ pub(crate) struct Turns {
     locks: Mutex<HashMap<u64, Arc<Lock<()>>>>,
 }
 
-/// A place in the line for one number, and the turn once it has come. Leaves the line when dropped.
+/// A place in one line, and the turn once it has come. Leaves the line when dropped.
 pub(crate) struct Turn {
     turns: Arc<Turns>,
     key: u64,
@@ -26,9 +26,14 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Waits up to `within` for this number's turn.
-    pub(crate) async fn take(self: &Arc<Self>, phone: &PhoneNumber, within: Duration) -> Option<Turn> {
-        let key = self.hasher.hash_one(phone.expose_e164());
+    /// Waits up to `within` for this number's turn at `provider`.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        provider: &str,
+        phone: &PhoneNumber,
+        within: Duration,
+    ) -> Option<Turn> {
+        let key = self.hasher.hash_one((provider, phone.expose_e164()));
         let lock = Arc::clone(self.locks().entry(key).or_default());
         let mut turn = Turn { turns: Arc::clone(self), key, lock: Some(lock), held: None };
         turn.held = turn.wait(within).await;
@@ -80,12 +85,13 @@ mod tests {
     async fn one_number_waits_and_another_does_not() {
         let turns = Arc::new(Turns::default());
         let (one, two) = (phone("+15555550101"), phone("+15555550102"));
-        let first = turns.take(&one, Duration::ZERO).await.unwrap();
-        let other = turns.take(&two, Duration::ZERO).await.unwrap();
-        assert!(turns.take(&one, Duration::from_millis(500)).await.is_none(), "within its time only");
+        let first = turns.take("a", &one, Duration::ZERO).await.unwrap();
+        let other = turns.take("a", &two, Duration::ZERO).await.unwrap();
+        assert!(turns.take("a", &one, Duration::from_millis(500)).await.is_none(), "within its time only");
+        assert!(turns.take("b", &one, Duration::ZERO).await.is_some(), "another provider minds nothing");
         let second = tokio::spawn({
             let (turns, one) = (Arc::clone(&turns), one.clone());
-            async move { turns.take(&one, Duration::from_secs(1)).await.is_some() }
+            async move { turns.take("a", &one, Duration::from_secs(1)).await.is_some() }
         });
         tokio::task::yield_now().await;
         drop(first);
@@ -98,10 +104,10 @@ mod tests {
     async fn whoever_gives_up_leaves_the_line() {
         let turns = Arc::new(Turns::default());
         let one = phone("+15555550101");
-        let first = turns.take(&one, Duration::ZERO).await.unwrap();
+        let first = turns.take("a", &one, Duration::ZERO).await.unwrap();
         let given_up = tokio::spawn({
             let (turns, one) = (Arc::clone(&turns), one.clone());
-            async move { turns.take(&one, Duration::from_secs(9)).await.is_some() }
+            async move { turns.take("a", &one, Duration::from_secs(9)).await.is_some() }
         });
         tokio::task::yield_now().await;
         given_up.abort();
@@ -117,7 +123,7 @@ mod tests {
             .map(|n| {
                 let (turns, phone) = (Arc::clone(&turns), phone(&format!("+1555555010{}", n % 4)));
                 tokio::spawn(async move {
-                    if let Some(_turn) = turns.take(&phone, Duration::from_secs(30)).await {
+                    if let Some(_turn) = turns.take("a", &phone, Duration::from_secs(30)).await {
                         tokio::task::yield_now().await;
                     }
                 })

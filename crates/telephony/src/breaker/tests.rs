@@ -40,7 +40,7 @@ fn what_a_call_says() {
     assert_eq!(sign(Ambiguous, 1_400), BAD_SIGN);
     assert_eq!(sign(Misconfigured, 5), Sign::Broken, "c12");
     let local = AttemptReport { scope: Scope::Message, ..report(Misconfigured) };
-    assert_eq!(Sign::of(&local, ms(5), ms(1_400)), Sign::None, "one country is not the account");
+    assert_eq!(Sign::of(&local, ms(5), ms(1_400)), Sign::Misfit, "one country is not the account");
     let busy = AttemptReport { remedy: Some(Remedy::Later), ..report(NotSent) };
     assert_eq!(Sign::of(&busy, ms(5), ms(1_400)), BAD_SIGN);
     let busy = AttemptReport { retry_after: Some(ms(3_000)), ..busy };
@@ -64,6 +64,28 @@ fn c17_a_brown_out_opens_it_and_a_good_provider_with_a_hiccup_stays() {
     }
     assert_eq!((asked, brown.why()), (21, Some(Why::Slow)), "the fifth slow call opens it");
     assert_eq!(good.state(now + ms(10_000)), BreakerState::Closed, "one in twenty-five");
+}
+
+#[test]
+fn c12_settings_that_fit_no_message_open_it_and_one_closed_country_does_not() {
+    let now = start();
+    let (mut none_fits, mut one_country) = (Breaker::new(), Breaker::new());
+    for n in 0..MISFITS {
+        assert_eq!(none_fits.state(now), BreakerState::Closed, "{n}");
+        none_fits.settle(Admission::Free, Sign::Misfit, now);
+    }
+    assert_eq!(none_fits.why(), Some(Why::Misconfigured));
+    assert_eq!(none_fits.admit(now + REST), Admission::Probe);
+    none_fits.settle(Admission::Probe, Sign::Misfit, now + REST);
+    assert_eq!(none_fits.state(now + REST + ms(1)), BreakerState::Open, "and it stays so");
+    assert_eq!(none_fits.admit(now + REST * 4), Admission::Probe);
+    none_fits.settle(Admission::Probe, Sign::Good, now + REST * 4);
+    assert_eq!(none_fits.state(now + REST * 4), BreakerState::Closed);
+    for n in 0..1_000 {
+        let sign = if n % 5 == 0 { Sign::Good } else { Sign::Misfit };
+        one_country.settle(Admission::Free, sign, now);
+    }
+    assert_eq!(one_country.state(now), BreakerState::Closed);
 }
 
 #[test]
@@ -203,7 +225,7 @@ proptest! {
     /// that works is asked again within a minute.
     #[test]
     fn c19_p11_probes_are_few_and_recovery_is_certain(
-        steps in prop::collection::vec((0u64..4_000, 0u8..5, 0u64..3_000), 1..200),
+        steps in prop::collection::vec((0u64..4_000, 0u8..6, 0u64..3_000), 1..200),
     ) {
         let mut now = start();
         let mut breaker = Breaker::new();
@@ -213,7 +235,7 @@ proptest! {
             now += ms(pause);
             if let Some(ends) = under_way.filter(|ends| *ends <= now) {
                 under_way = None;
-                let sign = if kind % 2 == 0 { Sign::Good } else { BAD_SIGN };
+                let sign = [Sign::Good, BAD_SIGN, Sign::Misfit][usize::from(kind % 3)];
                 breaker.settle(Admission::Probe, sign, ends.max(now));
             }
             match breaker.admit(now) {
@@ -228,6 +250,7 @@ proptest! {
                         0 | 1 => BAD_SIGN,
                         2 => Sign::Broken,
                         3 => Sign::Busy(ms(took * 100)),
+                        4 => Sign::Misfit,
                         _ => Sign::Good,
                     };
                     breaker.settle(admission, sign, now);

@@ -199,6 +199,25 @@ async fn p3_whoever_waits_too_long_for_the_number_sends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn c1_whoever_waits_for_the_number_still_gets_the_second_provider() {
+    let (dispatcher, calls) = dispatcher(
+        vec![vec![step(Ambiguous, 60_000)], vec![step(Accepted, 300), step(Accepted, 300)]],
+        Policy::default(),
+    );
+    let books = Books::default();
+    let (one, two) = tokio::join!(run(&dispatcher, 2_600, &books), run(&dispatcher, 2_600, &books));
+    for dispatched in [&one, &two] {
+        assert_eq!((dispatched.outcome, dispatched.provider.as_str()), (Accepted, "b"));
+    }
+    let asked: Vec<_> = calls.lock().unwrap().iter().map(|call| call.provider).collect();
+    assert_eq!(
+        asked.iter().filter(|name| **name == "a").count(),
+        1,
+        "it is not asked twice at once: {asked:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_time_at_all_is_no_call() {
     let (dispatcher, calls) = dispatcher(vec![vec![], vec![]], Policy::default());
     let dispatched = run(&dispatcher, 150, &Books::default()).await;

@@ -151,9 +151,9 @@ impl Provider for Scripted {
                 calls.len() - 1
             };
             let Step(report, ms) = (self.rule)(stage.now());
-            let number = message.to.expose_e164().to_owned();
+            let number = format!("{} {}", self.name, message.to.expose_e164());
             let first = stage.under_way.lock().unwrap().insert(number.clone());
-            assert!(first, "one send at a time per number");
+            assert!(first, "one send at a time per provider and number");
             let _under_way = UnderWay { stage, number, call: n };
             tokio::time::sleep(Duration::from_millis(ms)).await;
             stage.calls.lock().unwrap()[n].returned = Some(report.outcome);

@@ -66,7 +66,7 @@ async fn c4_c5_what_nobody_knows_is_looked_up_in_the_list_of_attempts() {
         assert_eq!(
             query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>(),
             [
-                ("DateCreatedAfter", "2026-11-20T19:59:58Z"),
+                ("DateCreatedAfter", "2026-11-20T19:59:54Z"),
                 ("DateCreatedBefore", "2026-11-20T20:00:07Z"),
                 ("ChannelData.To", "+15555550100"),
                 ("VerifyServiceSid", VA),

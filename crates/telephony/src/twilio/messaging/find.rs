@@ -115,7 +115,7 @@ mod tests {
         }
         let provider_ref = "SMa7b6c5d4e3f2019f8e7d6c5b4a392817".to_owned();
         assert_eq!(found(&sought), Some(Found::Taken { provider_ref, attempt_ref: None }));
-        let late = Sought { started_at: "2026-11-20T20:00:03Z".parse().unwrap(), ..sought };
+        let late = Sought { started_at: "2026-11-20T20:00:08Z".parse().unwrap(), ..sought };
         assert_eq!(found(&late), Some(Found::NotTaken));
         assert_eq!(found(&Sought { to: &other, ..sought }), Some(Found::NotTaken));
         let except = ["SMa7b6c5d4e3f2019f8e7d6c5b4a392817".to_owned()];

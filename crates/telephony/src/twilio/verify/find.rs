@@ -89,7 +89,7 @@ mod tests {
             attempt_ref: Some("VL1a2b3c4d5e6f708192a3b4c5d6e7f809".to_owned()),
         };
         assert_eq!(read(list, &sought), Some(taken));
-        let late = Sought { started_at: "2026-11-20T20:00:03Z".parse().unwrap(), ..sought };
+        let late = Sought { started_at: "2026-11-20T20:00:08Z".parse().unwrap(), ..sought };
         assert_eq!(read(list, &late), Some(Found::NotTaken));
         assert_eq!(read(list, &Sought { channel: Channel::Voice, ..sought }), Some(Found::NotTaken));
         assert_eq!(read(list, &Sought { to: &other, ..sought }), Some(Found::NotTaken));

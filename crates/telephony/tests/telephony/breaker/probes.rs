@@ -4,16 +4,22 @@ use std::time::Duration;
 
 use otp::AttemptOutcome::*;
 use otp::{Clock as _, Deadline};
-use telephony::{Dispatcher, Policy};
+use telephony::{Dispatcher, Override, Policy};
 
 use super::{SECOND, state};
-use crate::scripted::{Stage, always, nth, send, step, steps};
+use crate::scripted::{Stage, Step, always, nth, send, step, steps};
 use crate::setup::{Books, Most, TokioClock};
 
 /// `a` is half open: its next call is a probe.
 async fn half_open() -> (Stage, Dispatcher) {
+    half_open_and_then(vec![]).await
+}
+
+/// The same, with what `a` does next.
+async fn half_open_and_then(next: Vec<Step>) -> (Stage, Dispatcher) {
     let stage = Stage::new();
-    let rules = vec![steps(vec![step(Misconfigured, 10)]), always(Accepted, 50)];
+    let first = vec![step(Misconfigured, 10)];
+    let rules = vec![steps([first, next].concat()), always(Accepted, 50)];
     let dispatcher = stage.dispatcher(rules, Policy::default());
     send(&dispatcher, &nth(1)).await;
     tokio::time::sleep(11 * SECOND).await;
@@ -34,7 +40,7 @@ async fn c19_leave_to_probe_that_is_not_used_is_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn c19_leave_to_probe_is_given_back_by_whoever_gets_no_time_no_turn_or_is_dropped() {
-    let (_, dispatcher) = half_open().await;
+    let (_, dispatcher) = half_open_and_then(vec![step(Accepted, 2_000)]).await;
     let at = |ms| Deadline::after(TokioClock.monotonic(), Duration::from_millis(ms));
     let books = Books::default();
 
@@ -44,13 +50,15 @@ async fn c19_leave_to_probe_is_given_back_by_whoever_gets_no_time_no_turn_or_is_
     assert_eq!(dispatched.report.cause, Some("no_time"));
 
     let (mine, theirs) = (nth(3), nth(3));
-    let probing = dispatcher.plan(&mine).unwrap();
+    dispatcher.breakers().force("a", Some(Override::Closed));
     let other = dispatcher.plan(&theirs).unwrap();
-    assert_eq!((probing.first(), other.first()), ("a", "b"));
+    dispatcher.breakers().force("a", None);
+    let probing = dispatcher.plan(&mine).unwrap();
+    assert_eq!((probing.first(), other.first()), ("a", "a"));
     let holding = other.dispatch(&theirs, at(2_600), &books, &TokioClock, &Most);
     let waiting = probing.dispatch(&mine, at(820), &books, &TokioClock, &Most);
     let (_, waited) = tokio::join!(holding, waiting);
-    assert_eq!(waited.report.cause, Some("busy"));
+    assert_eq!((waited.outcome, waited.provider.as_str()), (Accepted, "b"), "the number was busy at a");
 
     let (message, dropped) = (nth(4), dispatcher.plan(&nth(4)).unwrap());
     assert_eq!(dropped.first(), "a");
