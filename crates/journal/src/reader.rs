@@ -83,10 +83,28 @@ async fn one_by_one(
         }
     }
     batch.next = end;
+    if batch.entries.is_empty() {
+        // A damaged place may be millions further on: the way there is empty.
+        batch.next = empty_until(pool, end, upto).await;
+    }
     if !kinds.is_empty() {
         batch.entries.retain(|entry| kinds.contains(&entry.record.kind.as_ref()));
     }
     Ok(batch.logged(after))
+}
+
+/// How far there is nothing after `after`; `after` itself where the pages do not tell.
+async fn empty_until(pool: &SqlitePool, after: Seq, upto: Seq) -> Seq {
+    // The table's own pages, then the copies in the index.
+    for by in ["NOT INDEXED", "INDEXED BY entry_kind"] {
+        let sql = format!("SELECT min(seq) FROM entry {by} WHERE seq > ?1");
+        let found = sqlx::query_scalar(AssertSqlSafe(sql)).bind(after.cast_signed()).fetch_one(pool).await;
+        if let Ok(next) = found {
+            let next: Option<i64> = next;
+            return next.map_or(upto, |next| upto.min(next.cast_unsigned() - 1)).max(after);
+        }
+    }
+    after
 }
 
 impl Batch {

@@ -76,6 +76,46 @@ fn damaged_pages(damages: &[(u64, Vec<u8>)]) {
     });
 }
 
+/// Damage can put the last record millions of places ahead. The way there is empty, and nobody walks it place by place.
+#[test]
+fn f12_a_damaged_record_far_ahead_is_reached_at_once() {
+    let place = Place::new();
+    until_crash(async {
+        let journal = place.open("a").await;
+        journal.append(records("x", 10)).await.unwrap();
+        journal.close().await;
+        let mut sql = place.sql("a").await;
+        // A payload that fills pages of its own at the end of the file, …
+        let far = "INSERT INTO entry (seq, at, kind, version, crc, payload) VALUES (4000000, 0, 'fact', 1, 0, zeroblob(100000))";
+        sqlx::raw_sql(far).execute(&mut sql).await.unwrap();
+        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut sql).await.unwrap();
+        sqlx::Connection::close(sql).await.unwrap();
+    });
+    // … which lead nowhere.
+    let file = std::fs::OpenOptions::new().write(true).open(place.dir("a").join("journal.db")).unwrap();
+    let length = file.metadata().unwrap().len();
+    for page in 2..20 {
+        file.write_all_at(&[0xa5; 4096], length - page * 4096).unwrap();
+    }
+    until_crash(async {
+        let journal = place.open("a").await;
+        assert_eq!(journal.last(), 4_000_000);
+        for kinds in [&[][..], &["fact"]] {
+            let (mut after, mut intact, mut corrupt, mut rounds) = (0, Vec::new(), 0, 0);
+            while after < journal.last() {
+                let batch = match kinds {
+                    [] => journal.read(after, 50).await.unwrap(),
+                    kinds => journal.read_kind(kinds, after, 50).await.unwrap(),
+                };
+                intact.extend(seqs(&batch.entries));
+                (after, corrupt, rounds) = (batch.next, corrupt + batch.corrupt, rounds + 1);
+                assert!(rounds < 10, "at {after}");
+            }
+            assert_eq!((intact, corrupt), ((1..=10).collect(), 1));
+        }
+    });
+}
+
 /// A row id is its own and only copy in SQLite's pages: one flipped byte of it puts a whole record at another place.
 #[test]
 fn f12_a_record_at_another_place_is_not_returned() {
