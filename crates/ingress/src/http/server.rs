@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::FutureExt as _;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -112,10 +111,10 @@ impl Server {
             begin(accepted);
         }
         // Who has connected by now has been promised an answer: closing the listener would cut off those that were not accepted yet.
-        while let Some(accepted) = accept(&listener, &room).now_or_never() {
-            begin(accepted);
+        match waiting(listener, &room) {
+            Ok(waiting) => waiting.into_iter().for_each(begin),
+            Err(err) => warn!(error = %err, "cannot accept who waits"),
         }
-        drop(listener);
         connections.close();
         requests.close();
         let drained = tokio::time::timeout(limits.drain, async {
@@ -141,6 +140,29 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Ow
             }
         }
     }
+}
+
+/// Closes the listener; those who had connected, as far as there is room for them. The kernel is asked, for the runtime may not have heard of
+/// all of them yet.
+fn waiting(
+    listener: TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<Vec<(TcpStream, OwnedSemaphorePermit)>> {
+    let listener = listener.into_std()?;
+    let mut waiting = Vec::new();
+    while let Ok(permit) = room.clone().try_acquire_owned() {
+        match listener.accept() {
+            Ok((socket, _)) => {
+                socket.set_nonblocking(true)?;
+                waiting.push((TcpStream::from_std(socket)?, permit));
+            }
+            // One that has given up already.
+            Err(err)
+                if matches!(err.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
+            Err(_) => break,
+        }
+    }
+    Ok(waiting)
 }
 
 struct Connection {
