@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use otp::{ErasureMark, EventReceived, Fact, FeedbackReported, HookReceived, SendNoted};
+use otp::{ErasureMark, EventReceived, Fact, FeedbackReported, HookReceived, OrgName, SendNoted};
 
 use crate::text::text;
 
@@ -63,15 +63,19 @@ fn of_user(org: Option<&otp::OrgName>, user: &str) -> [ErasureMark; 2] {
     [ErasureMark::user(org, &user), ErasureMark::user(None, &user)]
 }
 
-/// What else has to be known again of somebody whose rows are erased: reports about the numbers they had, and events that belonged to
-/// transactions with their number.
+/// What else has to be known again of somebody whose rows are erased: reports about the numbers they had, users who are known by their
+/// number alone (org, id), and events that belonged to transactions with their number.
 pub(crate) fn further_marks(
     hmacs: Vec<String>,
+    owners: &[(String, String)],
     events: impl Iterator<Item = (String, String)>,
 ) -> Vec<String> {
+    let users =
+        owners.iter().filter_map(|(org, user)| Some(ErasureMark::user(Some(&OrgName::new(org).ok()?), user)));
     let marks: BTreeSet<_> = hmacs
         .iter()
         .map(|hmac| ErasureMark::report(hmac))
+        .chain(users)
         .chain(events.map(|(org, uuid)| ErasureMark::event(&org, &uuid)))
         .collect();
     marks.into_iter().map(|mark| mark.as_str().to_owned()).collect()

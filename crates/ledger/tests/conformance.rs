@@ -106,6 +106,7 @@ macro_rules! suite {
             privacy::s11_rows_whose_beginning_never_came_go_too,
             erasure::s11_a_user_is_erased_from_every_table,
             erasure::s11_whoever_has_a_number_is_erased,
+            erasure::s11_whoever_has_a_number_is_erased_from_what_belongs_to_no_code,
             erasure::s11_a_dry_run_counts_and_changes_nothing,
             erasure::s11_an_erased_person_does_not_come_back,
             erasure::s11_a_user_may_come_again_after_the_erasure,

@@ -45,7 +45,7 @@ impl PostgresLedger {
     pub(crate) async fn quarantined(&self, after: Option<Uuid>) -> Result<Vec<QuarantinedBody>, ReadError> {
         self.rows(sqlx::query_as!(
             QuarantinedBody,
-            "SELECT id, sealed_body FROM quarantine WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT 100",
+            "SELECT id, org, sealed_body FROM quarantine WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT 100",
             after,
         ))
         .await
@@ -144,6 +144,26 @@ async fn step(
     )
     .execute(&mut *transaction)
     .await?;
+    let owners = owners(&mut transaction, person, &ids).await?;
+    let (orgs, users): (Vec<String>, Vec<String>) = owners.iter().cloned().unzip();
+    let their_sends = sqlx::query!(
+        "UPDATE okta_send_events e SET okta_user_id = NULL
+        FROM unnest($1::text[], $2::text[]) AS owner (org, okta_user_id)
+        WHERE e.org = owner.org AND e.okta_user_id = owner.okta_user_id",
+        &orgs,
+        &users,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let their_events = sqlx::query!(
+        "UPDATE okta_events e SET okta_user_id = NULL
+        FROM unnest($1::text[], $2::text[]) AS owner (org, okta_user_id)
+        WHERE e.org = owner.org AND e.okta_user_id = owner.okta_user_id",
+        &orgs,
+        &users,
+    )
+    .execute(&mut *transaction)
+    .await?;
     let linked = sqlx::query!(
         "UPDATE okta_events SET okta_user_id = NULL WHERE transaction_id = ANY ($1) AND transaction_id IS NOT NULL AND okta_user_id IS NOT NULL
         RETURNING org, uuid",
@@ -159,8 +179,8 @@ async fn step(
     .await?;
     let erased = Erased {
         transactions: ids.len() as u64,
-        events: events + linked.len() as u64,
-        sends: sends.rows_affected(),
+        events: events + their_events.rows_affected() + linked.len() as u64,
+        sends: sends.rows_affected() + their_sends.rows_affected(),
         reports: reports.rows_affected(),
         claims: claims.rows_affected(),
     };
@@ -169,10 +189,31 @@ async fn step(
         return Ok((erased, false));
     }
     let linked = linked.into_iter().map(|row| (row.org, row.uuid));
-    remember(&mut transaction, &further_marks(hmacs, linked), now).await?;
+    remember(&mut transaction, &further_marks(hmacs, &owners, linked), now).await?;
     transaction.commit().await?;
     let full = STEP.unsigned_abs();
     Ok((erased, erased.transactions == full || events == full))
+}
+
+/// Of the users of these transactions those who are known by the erased number alone: whose they are there is no doubt.
+async fn owners(
+    connection: &mut PgConnection,
+    person: &Person,
+    transactions: &[Uuid],
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let Some(hmac) = person.hmac() else { return Ok(Vec::new()) };
+    let found = sqlx::query!(
+        r#"SELECT DISTINCT t.org AS "org!", t.okta_user_id AS "okta_user_id!" FROM otp_transactions t
+        WHERE t.id = ANY ($2) AND t.okta_user_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM otp_transactions other
+            WHERE other.org = t.org AND other.okta_user_id = t.okta_user_id AND other.phone_hmac <> $1
+        )"#,
+        hmac,
+        transactions,
+    );
+    let found = found.fetch_all(connection).await?;
+    Ok(found.into_iter().map(|row| (row.org, row.okta_user_id)).collect())
 }
 
 /// Transactions that name the person, with the number's pseudonym.

@@ -76,6 +76,8 @@ impl Erased {
 pub struct QuarantinedBody {
     /// Its id, and the place it is sealed to.
     pub id: uuid::Uuid,
+    /// The org it came for.
+    pub org: String,
     /// The body, sealed by the vault.
     pub sealed_body: String,
 }

@@ -45,7 +45,7 @@ impl SqliteLedger {
         let rows = self
             .rows(
                 sqlx::query(
-                    "SELECT id, sealed_body FROM quarantine WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT 100",
+                    "SELECT id, org, sealed_body FROM quarantine WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT 100",
                 )
                 .bind(after.map(|id| id.to_string())),
             )
@@ -55,6 +55,7 @@ impl SqliteLedger {
             let id = row.must("id", Columns::text)?;
             Ok(QuarantinedBody {
                 id: id.parse().map_err(|_| ReadError::Damaged { column: "id" })?,
+                org: row.must("org", Columns::text)?,
                 sealed_body: row.must("sealed_body", Columns::text)?,
             })
         };
@@ -82,6 +83,30 @@ async fn rewrite(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
 
 fn list(texts: &[String]) -> String {
     serde_json::Value::from(texts.to_vec()).to_string()
+}
+
+/// Of the users of these transactions those who are known by the erased number alone: whose they are there is no doubt.
+async fn owners(
+    connection: &mut SqliteConnection,
+    person: &Person,
+    transactions: &str,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT DISTINCT t.org, t.okta_user_id FROM otp_transactions t
+        WHERE ?1 IS NOT NULL AND t.id IN (SELECT value FROM json_each(?2)) AND t.okta_user_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM otp_transactions other
+            WHERE other.org = t.org AND other.okta_user_id = t.okta_user_id AND other.phone_hmac <> ?1
+        )",
+    )
+    .bind(person.hmac())
+    .bind(transactions)
+    .fetch_all(connection)
+    .await
+}
+
+fn pairs(all: &[(String, String)]) -> String {
+    serde_json::json!(all).to_string()
 }
 
 /// One transaction over all tables; whether there is more. A dry run takes all at once, and takes it back.
@@ -149,6 +174,22 @@ async fn step(
     .bind(&numbers)
     .execute(&mut *transaction)
     .await?;
+    let owners = owners(&mut transaction, person, &these).await?;
+    let users = pairs(&owners);
+    let their_sends = sqlx::query(
+        "UPDATE okta_send_events SET okta_user_id = NULL
+        WHERE (org, okta_user_id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
+    )
+    .bind(&users)
+    .execute(&mut *transaction)
+    .await?;
+    let their_events = sqlx::query(
+        "UPDATE okta_events SET okta_user_id = NULL
+        WHERE (org, okta_user_id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
+    )
+    .bind(&users)
+    .execute(&mut *transaction)
+    .await?;
     let events = sqlx::query(
         "UPDATE okta_events SET okta_user_id = NULL WHERE rowid IN (
             SELECT rowid FROM okta_events WHERE okta_user_id = ?1 AND (?2 IS NULL OR org = ?2) LIMIT ?3
@@ -177,8 +218,8 @@ async fn step(
     .await?;
     let erased = Erased {
         transactions: ids.len() as u64,
-        events: events + linked.len() as u64,
-        sends: sends.rows_affected(),
+        events: events + their_events.rows_affected() + linked.len() as u64,
+        sends: sends.rows_affected() + their_sends.rows_affected(),
         reports: reports.rows_affected(),
         claims: claims.rows_affected(),
     };
@@ -190,7 +231,7 @@ async fn step(
     for row in &linked {
         linked_events.push((row.try_get("org")?, row.try_get("uuid")?));
     }
-    let mut marks = further_marks(hmacs, linked_events.into_iter());
+    let mut marks = further_marks(hmacs, &owners, linked_events.into_iter());
     marks.push(person.mark().as_str().to_owned());
     sqlx::query(
         "INSERT INTO erasures AS e (mark, erased_at) SELECT value, ?2 FROM json_each(?1) WHERE TRUE

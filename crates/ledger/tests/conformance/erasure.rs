@@ -154,6 +154,40 @@ pub(crate) async fn s11_an_erased_person_does_not_come_back(bench: Bench) {
     assert_gone(&format!("{:?}", bench.dump().await["otp_transactions"]));
 }
 
+/// Events that belong to no code: a wrong code, a password, what Okta sent itself. Whoever is known by the number alone is taken out of
+/// them too; somebody who has another number as well is not.
+pub(crate) async fn s11_whoever_has_a_number_is_erased_from_what_belongs_to_no_code(bench: Bench) {
+    let other_number = HookReceived {
+        okta_user_id: Some("00uBea".to_owned()),
+        phone: Some(kept(3, "+15555550102")),
+        ..hook(3, 5)
+    };
+    let mut shared = HookReceived { okta_user_id: Some("00uBea".to_owned()), ..hook(2, 4) };
+    shared.phone = Some(kept(2, NUMBER));
+    let of = |uuid: &str, n: u128, user: &str| {
+        let mut received = event(uuid, n, 40);
+        received.event.okta_user_id = Some(user.to_owned());
+        Fact::EventReceived(received)
+    };
+    let mut sent = sent_by_okta("ev-sent", 30);
+    sent.event.okta_user_id = Some("00uAna".to_owned());
+    let loose = [of("ev-loose", 8, "00uAna"), Fact::SendNoted(sent), of("ev-bea", 9, "00uBea")];
+    bench.apply(&login(1, 0)).await;
+    for hook in [&shared, &other_number] {
+        bench.apply(&accepted(hook)).await;
+    }
+    bench.apply(&loose).await;
+    let person = Person::Phone(kept(9, NUMBER).hmac);
+    let erased = bench.ledger.erase(&person, at(100), false).await.unwrap();
+    assert_eq!(erased, Erased { transactions: 2, events: 2, sends: 1, reports: 1, claims: 0 });
+    // What a journal still has of them comes without them.
+    bench.apply(&loose).await;
+    bench.apply(&[of("ev-later", 10, "00uAna")]).await;
+    assert_gone(&format!("{:?}", bench.dump().await));
+    let bea = bench.lines("SELECT uuid AS line FROM okta_events WHERE okta_user_id = '00uBea'");
+    assert_eq!(bea.await, ["ev-bea"]);
+}
+
 pub(crate) async fn s11_a_user_may_come_again_after_the_erasure(bench: Bench) {
     bench.apply(&login(1, 0)).await;
     bench.ledger.erase(&ana(), at(100), false).await.unwrap();

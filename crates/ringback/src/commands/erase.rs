@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use ledger::{Ledger, Options, Person};
-use otp::{Clock as _, PhoneNumber, SystemClock, Vault};
+use otp::{Clock as _, OrgName, PhoneNumber, SystemClock, Vault};
 use secrecy::ExposeSecret as _;
 
 use super::output::{json, line};
@@ -20,6 +20,12 @@ pub(super) async fn run(file: Option<&Path>, arguments: EraseArguments) -> Resul
     let config = load(file)?.config;
     let EraseArguments { user, phone, org, dry_run, json: as_json } = arguments;
     let org = org_name(org.as_deref()).map_err(CommandError::Argument)?;
+    if let Some(org) = &org
+        && !config.orgs.iter().any(|it| it.name == *org)
+    {
+        // The books may hold one that was configured once.
+        eprintln!("ringback: the configuration has no org {org}; looking for it in the books all the same");
+    }
     let vault = privacy::vault(&config)?;
     let number = match &phone {
         None => None,
@@ -28,7 +34,7 @@ pub(super) async fn run(file: Option<&Path>, arguments: EraseArguments) -> Resul
         })?),
     };
     let person = match (user.as_ref(), &number) {
-        (Some(user), None) => Person::User { org, okta_user_id: user.clone() },
+        (Some(user), None) => Person::User { org: org.clone(), okta_user_id: user.clone() },
         (None, Some(number)) => Person::Phone(vault.hmac(number)),
         _ => return Err(CommandError::Argument("say who: --user ID or --phone +NUMBER".to_owned())),
     };
@@ -47,7 +53,7 @@ pub(super) async fn run(file: Option<&Path>, arguments: EraseArguments) -> Resul
         (None, Some(number)) => vec![number.expose_e164().trim_start_matches('+').to_owned()],
         (None, None) => Vec::new(),
     };
-    let quarantined = quarantine(&ledger, &vault, &words, dry_run).await?;
+    let quarantined = quarantine(&ledger, &vault, org.as_ref(), &words, dry_run).await?;
     ledger.close().await;
     if as_json {
         let report = serde_json::json!({
@@ -83,13 +89,22 @@ pub(super) async fn run(file: Option<&Path>, arguments: EraseArguments) -> Resul
 }
 
 /// Deletes sealed bodies that name the person; how many. Those sealed under another key cannot be looked into, and go by their retention.
-async fn quarantine(ledger: &Ledger, vault: &Vault, words: &[String], dry_run: bool) -> anyhow::Result<u64> {
+async fn quarantine(
+    ledger: &Ledger,
+    vault: &Vault,
+    org: Option<&OrgName>,
+    words: &[String],
+    dry_run: bool,
+) -> anyhow::Result<u64> {
     let (mut after, mut found) = (None, 0);
     loop {
         let bodies = ledger.quarantined(after).await.context("the ledger cannot be read")?;
         let Some(last) = bodies.last() else { return Ok(found) };
         after = Some(last.id);
         let names_them = |body: &&ledger::QuarantinedBody| {
+            if org.is_some_and(|org| org.as_str() != body.org) {
+                return false;
+            }
             let opened = vault.open(&body.sealed_body, &body.id.to_string()).unwrap_or_default();
             let text = String::from_utf8_lossy(&opened);
             words.iter().any(|word| text.contains(word.as_str()))
