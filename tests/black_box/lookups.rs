@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sim::{Factor, Fault, OktaOp, Outcome, User};
+use sim::{Channel, Factor, Fault, OktaOp, Outcome, User};
 
 use crate::harness::{PATIENCE, Row, World, phone};
 
@@ -126,9 +126,38 @@ async fn p6_a_late_event_approves_what_was_open_then_and_no_newer_code() {
     let uuid = entered_before(&world, &ana, "SMS_FACTOR", late).await;
     assert_ne!(&reported(&world, &uuid).await["provider_ref"], "NULL");
     assert!(world.sim.twilio().approved(&numbers[0]));
-    let uuid = entered_before(&world, &bob, "SMS_FACTOR", late).await;
+    // Before bob's code was sent, however long ana's took.
+    let uuid = entered_before(&world, &bob, "SMS_FACTOR", late * 4).await;
     world.event_when(uuid.as_str().unwrap(), "no_match").await;
     assert!(!world.sim.twilio().approved(&numbers[1]), "bob's code of now was not entered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_the_event_of_a_code_that_was_not_ours_closes_no_other_code() {
+    let world = World::start().await;
+    let [ana, bob] = ["ana", "bob"].map(|name| world.user(name));
+    // Before either code was made, and more than whole seconds explain.
+    let before = Timestamp::now() - Duration::from_millis(2500);
+    let text = world.login(&ana, Channel::Sms).await;
+    let late = world.login(&bob, Channel::Sms).await;
+    // Okta has called ana itself, and bob has entered an older code.
+    let called = entered(&world, &ana, "CALL_FACTOR").await;
+    let event = world.sim.okta().event_mfa(&bob, "SMS_FACTOR", Outcome::Success, before);
+    world.deliver(&world.sim.okta().envelope(std::slice::from_ref(&event))).await;
+    for uuid in [&called, &event["uuid"]] {
+        world.event_when(uuid.as_str().unwrap(), "no_match").await;
+    }
+    assert_eq!(world.sim.twilio().reports(), []);
+    for login in [&text, &late] {
+        let row = world.transaction(&login.request.event_id).await;
+        assert_eq!([&row["status"], &row["verified_at"]], ["accepted", "NULL"]);
+    }
+    // The codes themselves are told as ever.
+    for (user, login) in [(&ana, &text), (&bob, &late)] {
+        world.type_in(user, login.code()).await;
+    }
+    world.sim.twilio().wait_for_reports(2, PATIENCE).await.unwrap();
+    world.row_when("SELECT count(*) AS n FROM feedback_reports WHERE result = 'reported'", "n", "2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

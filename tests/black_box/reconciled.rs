@@ -47,6 +47,24 @@ fn stays_with_b(row: &Row, reference: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c5_p11_a_number_that_cannot_be_looked_up_keeps_nobody_else_waiting() {
+    let world = World::start().await;
+    world.sim.twilio().fail_times(VerifyOp::Create, 2, Fault::ResetAfterAccept);
+    let ana = world.ask(&world.user("ana"), Channel::Sms).await;
+    let bob = world.ask(&world.user("bob"), Channel::Sms).await;
+    world.sim.twilio().fail_next(VerifyOp::Attempts, Fault::twilio(60200));
+    let row = settles(&world, &bob.row["id"], "accepted").await;
+    assert_ne!(&row["provider_ref"], "NULL");
+    let row =
+        world.rows(&format!("SELECT status FROM otp_transactions WHERE id = '{}'", &ana.row["id"])).await;
+    assert_eq!(
+        &row[0]["status"], "ambiguous",
+        "hers is the one that failed, and its next look is ten seconds later"
+    );
+    settles(&world, &ana.row["id"], "accepted").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c5_p11_what_was_taken_and_not_answered_is_found() {
     let world = World::with(by_channel).await;
     let (ana, bob) = (world.user("ana"), world.user("bob"));

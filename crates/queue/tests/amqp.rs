@@ -304,8 +304,9 @@ async fn b14_what_was_done_comes_again_when_its_acknowledgement_is_lost() {
         let delivery = take(&queue).await;
         proxy.deaf(true);
         delivery.ack();
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         proxy.cut();
+        tokio::time::sleep(Duration::from_millis(100)).await;
         proxy.deaf(false);
         let again = take(&queue).await;
         assert_eq!(again.message(), &Message { doubtful: true, ..message("a") });
@@ -367,7 +368,7 @@ async fn e7_a_long_retry_waits_in_the_broker_and_a_short_one_in_hand() {
             assert_eq!(delivery.message(), &Message { tries: 7, doubtful: true, ..message(key) });
             assert_eq!(delivery.deaths(), 0, "a retry is no death");
             let wait = Duration::from_millis(wait);
-            assert!(waited >= wait && waited < wait + Duration::from_millis(1500), "{key}: {waited:?}");
+            assert!(waited >= wait && waited < wait + Duration::from_secs(5), "{key}: {waited:?}");
             delivery.ack();
         }
     })

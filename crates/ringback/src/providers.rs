@@ -7,7 +7,7 @@ use telephony::telesign::{self, Telesign, TelesignOptions};
 use telephony::twilio::Auth;
 use telephony::twilio::lookup::{self, Lookup, LookupOptions};
 use telephony::twilio::messaging::{self, Messaging, MessagingOptions};
-use telephony::twilio::verify::{self, DEFAULT_LOCALES, Verify, VerifyOptions};
+use telephony::twilio::verify::{self, Verify, VerifyOptions};
 use telephony::webhook::{Webhook, WebhookOptions};
 use telephony::{Dispatcher, Policy, Provider, SetupError, Wording, WordingOptions};
 use url::Url;
@@ -169,14 +169,13 @@ impl Maker<'_> {
     }
 
     fn verify(self, settings: &VerifyConfig) -> Result<Verify, SetupError> {
-        let default = || DEFAULT_LOCALES.iter().map(|locale| (*locale).to_owned()).collect();
         Verify::new(VerifyOptions {
             name: self.name.to_owned(),
             account_sid: settings.account.account_sid.clone(),
             auth: auth(&settings.account),
             service_sid: settings.service_sid.clone(),
             base_url: base_url(settings.account.base_url.as_ref(), verify::BASE_URL)?,
-            locales: settings.locales.clone().unwrap_or_else(default),
+            locales: settings.locales.clone(),
             signing_token: settings.account.auth_token.clone(),
             app_hash: self.app_hash.map(str::to_owned),
             cancel_at_cap: self.cancel == Cancel::OnCap,

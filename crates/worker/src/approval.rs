@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ledger::SendRecord;
 use otp::{
     EventReceived, EventState, FeedbackReported, MatchedBy, OrgName, PhoneNumber, Reading, ReportResult,
-    Verdict,
+    TransactionStatus, Verdict,
 };
 use queue::Retry;
 use telephony::{Provider, Subject};
@@ -205,6 +205,10 @@ impl Worker {
         let subject = match (&record.provider_ref, &number) {
             (Some(reference), _) => Subject::Reference(reference),
             (None, Some(number)) if provider.reports_by_number() => Subject::Phone(number),
+            // It gave none when it took the code, and will give none later.
+            (None, _) if record.status == TransactionStatus::Accepted => {
+                return Tried::End(self.unsupported(received, record));
+            }
             (None, _) => {
                 // The provider may be found to have taken it, with a reference, a little later.
                 let patience = expires.min(later(received.received_at, RECONCILED));
@@ -320,7 +324,11 @@ impl Worker {
         if received.published() > later(at, ONE_LOGIN) {
             return Tried::Newer;
         }
-        Tried::End(End::of(EventState::Done, "reported for another event"))
+        let note = match received.replayed_at {
+            None => "reported for another event",
+            Some(_) => "reported before it was put back to work",
+        };
+        Tried::End(End::of(EventState::Done, note))
     }
 
     async fn by_phone(
@@ -363,6 +371,11 @@ impl Worker {
                 });
             }
         };
+        if books_asked && matches!(self.open_code(received, &self.vault.hmac(&phone)).await, Ok(Some(_))) {
+            // By the number it would be closed in the place of whatever was entered, which is none of ours.
+            let note = "the user's open code at that number went out by another channel, for another purpose or later";
+            return Tried::End(End::of(EventState::NoMatch, note));
+        }
         // Of the two events of one enrolment the number is told once.
         let half = match self.enrolment(received) {
             None => None,

@@ -1,7 +1,7 @@
 //! Sends of which nobody knows whether the provider took them, looked up afterwards in the provider's own list, so that the books end
 //! true.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -63,6 +63,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const REMEMBERED: usize = 1_000;
 /// No call to a provider takes longer; what a crash left open seems to end only when the next process finds it.
 const LONGEST: SignedDuration = SignedDuration::from_secs(3);
+/// A provider that has failed so often is not asked again in the same round; one failure may be about one number.
+const MOST_FAILURES: u32 = 3;
+/// The books know no shorter time.
+const MOMENT: Duration = Duration::from_micros(1);
 /// Looks into one list for one send.
 const MOST_LOOKS: usize = 5;
 
@@ -103,44 +107,48 @@ impl Reconciler {
             last.place = earlier(now, OLDEST);
         }
         while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
-            // Who fails once is not asked again in this round.
-            let mut silent = HashSet::new();
+            let mut failures = HashMap::new();
             for look in &mut looks {
-                if stop.run_until_cancelled(self.look(look, &mut silent)).await.is_none() {
+                if stop.run_until_cancelled(self.look(look, &mut failures)).await.is_none() {
                     return;
                 }
             }
         }
     }
 
-    /// Looks at every send that has reached this age.
-    async fn look(&self, look: &mut Look, silent: &mut HashSet<String>) {
+    /// Looks at every send that has reached this age. Those whose provider was not asked any more are looked at in the next round.
+    async fn look(&self, look: &mut Look, failures: &mut HashMap<String, u32>) {
         let due = earlier(self.clock.now(), look.age);
         let mut query =
             UnresolvedQuery { started_after: look.place, started_before: due, after: None, limit: BATCH };
+        let mut left_out: Option<Timestamp> = None;
         loop {
             let sends = match self.ledger.unresolved_sends(&query).await {
                 Ok(sends) => sends,
                 Err(err) => return debug!(error = %err, "ambiguous sends cannot be looked at"),
             };
             for send in &sends {
-                if let Err(err) = self.resolve(send, look.age, silent).await {
+                if failures.get(&send.provider).is_some_and(|failed| *failed >= MOST_FAILURES) {
+                    left_out = left_out.or(Some(send.started_at));
+                    continue;
+                }
+                if let Err(err) = self.resolve(send, look.age, failures).await {
                     return warn!(error = %err, "what became of a send is not on disk; trying again");
                 }
             }
             let Some(last) = sends.last().filter(|_| sends.len() == BATCH as usize) else { break };
             query.after = Some((last.started_at, last.transaction, last.n));
         }
-        look.place = due;
+        look.place = left_out.map_or(due, |first| earlier(first, MOMENT));
     }
 
     async fn resolve(
         &self,
         send: &UnresolvedSend,
         age: Duration,
-        silent: &mut HashSet<String>,
+        failures: &mut HashMap<String, u32>,
     ) -> Result<(), journal::AppendError> {
-        let (outcome, refs) = match self.ask(send, age, silent).await {
+        let (outcome, refs) = match self.ask(send, age, failures).await {
             Resolution::Taken { provider_ref, attempt_ref } => {
                 (AttemptOutcome::Accepted, (provider_ref, attempt_ref))
             }
@@ -209,7 +217,12 @@ impl Reconciler {
         Ok(())
     }
 
-    async fn ask(&self, send: &UnresolvedSend, age: Duration, silent: &mut HashSet<String>) -> Resolution {
+    async fn ask(
+        &self,
+        send: &UnresolvedSend,
+        age: Duration,
+        failures: &mut HashMap<String, u32>,
+    ) -> Resolution {
         // The provider has spoken by itself.
         if let Some((provider_ref, attempt_ref)) = send.receipt.clone() {
             return Resolution::Taken { provider_ref, attempt_ref };
@@ -222,14 +235,11 @@ impl Reconciler {
         let (Some(provider), Some(number), Some(channel)) = (provider, number, send.channel) else {
             return Resolution::Open;
         };
-        if silent.contains(&send.provider) {
-            return Resolution::Open;
-        }
         match self.find(provider.as_ref(), send, age, &number, channel).await {
             Ok(resolution) => resolution,
             Err(err) => {
                 debug!(provider = send.provider, error = %err, "a provider cannot be asked about its sends");
-                silent.insert(send.provider.clone());
+                *failures.entry(send.provider.clone()).or_default() += 1;
                 Resolution::Open
             }
         }

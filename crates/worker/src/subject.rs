@@ -1,11 +1,18 @@
 //! Which verification does an event belong to?
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use ledger::{EventMatch, EventQuery, SendQuery, SendRecord, Unattributed};
-use otp::{Channel, EventReceived, OrgName, PhoneNumber, Purpose, Reading};
+use otp::{Channel, EventReceived, OrgName, PhoneHmac, PhoneNumber, Purpose, Reading};
 
 use crate::books::Away;
 use crate::worker::Worker;
+
+/// A code by SMS or voice lives so long, and no setting changes it (Okta KB: "OTP Validity").
+const CODE_LIFE: Duration = Duration::from_secs(300);
+/// Moments may be told in whole seconds.
+const WHOLE_SECOND: Duration = Duration::from_secs(1);
 
 /// What the books say.
 pub(crate) enum Match {
@@ -60,14 +67,39 @@ impl Worker {
     }
 
     async fn find(&self, mut query: SendQuery) -> Result<Option<SendRecord>, Away> {
+        let published = query.before;
         query.before = later(query.before, self.settings.skew);
         let found = self.books.find_send(&query).await?;
         // Only a query about an enrolment says the purpose.
-        if found.is_some() || query.purpose.is_none() {
-            return Ok(found);
-        }
-        query.purpose = Some(Purpose::Unknown);
-        self.books.find_send(&query).await
+        let found = match query.purpose {
+            Some(_) if found.is_none() => {
+                query.purpose = Some(Purpose::Unknown);
+                self.books.find_send(&query).await?
+            }
+            _ => found,
+        };
+        Ok(found.filter(|send| !self.was_made_after(send, published)))
+    }
+
+    /// Whether a send's code was made after `published`, all by Okta's clock: then that clock is no excuse for it.
+    fn was_made_after(&self, send: &SendRecord, published: Timestamp) -> bool {
+        let Some(made) = send.otp_expires_at.map(|at| earlier(at, CODE_LIFE)) else { return false };
+        // Otherwise the code lives for some other time.
+        let plausible = made.duration_since(send.received_at).unsigned_abs() <= self.settings.skew;
+        plausible && made > later(published, WHOLE_SECOND)
+    }
+
+    /// The user's newest code at this number that nobody has entered, by whatever channel and for whatever purpose.
+    pub(crate) async fn open_code(
+        &self,
+        received: &EventReceived,
+        phone: &PhoneHmac,
+    ) -> Result<Option<SendRecord>, Away> {
+        let Some(query) = self.sends(received) else { return Ok(None) };
+        let before = later(self.clock.now(), self.settings.skew);
+        let any = SendQuery { channel: None, purpose: None, before, ..query };
+        let found = self.books.find_send(&any).await?;
+        Ok(found.filter(|send| send.verified_at.is_none() && send.phone_hmac.as_ref() == Some(phone)))
     }
 
     /// The newest send for the enrolment that an event tells of, by its own channel.
@@ -111,10 +143,10 @@ impl Worker {
     }
 }
 
-pub(crate) fn later(at: Timestamp, by: std::time::Duration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
 }
 
-pub(crate) fn earlier(at: Timestamp, by: std::time::Duration) -> Timestamp {
+pub(crate) fn earlier(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_sub(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MIN)
 }

@@ -47,7 +47,7 @@ impl PostgresLedger {
             .ask(sqlx::query!(
                 r#"SELECT asked.place AS "place!", e.state AS "state?", e.settled_at AS "settled_at?: jiff_sqlx::Timestamp", s.id AS "id?", s.channel, s.purpose, s.status AS "status?",
                     s.provider, s.provider_ref, s.phone_sealed, s.phone_hmac,
-                    s.received_at AS "received_at: jiff_sqlx::Timestamp", s.verified_at AS "verified_at: jiff_sqlx::Timestamp",
+                    s.received_at AS "received_at: jiff_sqlx::Timestamp", s.otp_expires_at AS "otp_expires_at: jiff_sqlx::Timestamp", s.verified_at AS "verified_at: jiff_sqlx::Timestamp",
                     s.verdict AS "verdict?", s.result AS "result?", s.newer_in_flight AS "newer_in_flight?"
                 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[])
                     WITH ORDINALITY AS asked (org, uuid, okta_user_id, after, before, channel, purpose, place)
@@ -106,6 +106,7 @@ impl PostgresLedger {
                     phone_sealed: row.phone_sealed,
                     phone_hmac: maybe("phone_hmac", row.phone_hmac.as_deref())?,
                     received_at: must("received_at", row.received_at)?.to_jiff(),
+                    otp_expires_at: row.otp_expires_at.map(|at| at.to_jiff()),
                     verified_at: row.verified_at.map(|at| at.to_jiff()),
                     feedback: verdict.zip(maybe("result", row.result.as_deref())?),
                     newer_in_flight: row.newer_in_flight.unwrap_or_default(),

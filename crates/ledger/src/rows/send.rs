@@ -42,6 +42,8 @@ pub struct SendRecord {
     pub phone_hmac: Option<PhoneHmac>,
     /// When its hook came.
     pub received_at: Timestamp,
+    /// When its code is over, by Okta's clock.
+    pub otp_expires_at: Option<Timestamp>,
     /// When its code was entered, where that is known.
     pub verified_at: Option<Timestamp>,
     /// What a provider was already told about it, and how that ended.

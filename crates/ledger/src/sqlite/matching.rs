@@ -16,7 +16,7 @@ impl SqliteLedger {
             .row(
                 sqlx::query(
                     "SELECT t.id, t.channel, t.purpose, t.status, t.provider, t.provider_ref, t.phone_sealed, t.phone_hmac,
-                        t.received_at, t.verified_at, r.verdict, r.result,
+                        t.received_at, t.otp_expires_at, t.verified_at, r.verdict, r.result,
                         EXISTS (
                             SELECT 1 FROM otp_transactions newer
                             WHERE newer.org = ?1 AND newer.okta_user_id = ?2
@@ -51,6 +51,7 @@ impl SqliteLedger {
             phone_sealed: row.text("phone_sealed")?,
             phone_hmac: row.word("phone_hmac")?,
             received_at: row.must("received_at", Columns::moment)?,
+            otp_expires_at: row.moment("otp_expires_at")?,
             verified_at: row.moment("verified_at")?,
             feedback: row.word("verdict")?.zip(row.word("result")?),
             newer_in_flight: row.must("newer_in_flight", Columns::number::<i64>)? != 0,

@@ -73,6 +73,7 @@ pub(crate) async fn the_newest_send_of_the_user_is_found(bench: Bench) {
         phone_sealed: Some("v1.key.1".to_owned()),
         phone_hmac: Some(hmac(1)),
         received_at: at(30),
+        otp_expires_at: Some(at(330)),
         verified_at: None,
         feedback: None,
         newer_in_flight: false,

@@ -46,6 +46,9 @@ impl FeedbackConfig {
                 Err(()) => reader.problem("match", "holds something else than record, factor, profile"),
             }
         }
+        if ways.is_empty() {
+            reader.problem("match", "is empty: no event would find its verification");
+        }
         let verification_life = reader.duration("verification_life", "10m");
         // Twilio's support can set 2 minutes to 24 hours.
         if !(Duration::from_secs(120)..=Duration::from_secs(86_400)).contains(&verification_life) {
@@ -60,8 +63,9 @@ impl FeedbackConfig {
         let mode = reader.choice("mode", "dispatch", &modes).unwrap_or(Mode::Dispatch);
         if mode == Mode::FeedbackOnly {
             // There is no record of what Okta sends.
+            let any = !ways.is_empty();
             ways.retain(|way| *way != MatchedBy::Record);
-            if ways.is_empty() {
+            if any && ways.is_empty() {
                 reader.problem("match", "needs factor or profile where nothing is sent here");
             }
         }

@@ -92,6 +92,12 @@ impl Config {
                 ));
             }
         }
+        if config.feedback.mode == Mode::FeedbackOnly {
+            for org in config.orgs.iter().filter(|org| org.base_url.is_none() || org.credential.is_none()) {
+                let key = format!("okta.orgs.{}.base_url", org.name);
+                root.problem(&key, "and a credential are needed where feedback.mode is feedback-only: nothing but Okta's API tells whose phone it is");
+            }
+        }
         root.not_yet("guard");
         root.finish();
         (config, warnings)

@@ -1,5 +1,6 @@
 use secrecy::SecretString;
 use telephony::telesign::Product;
+use telephony::twilio::verify::DEFAULT_LOCALES;
 use url::Url;
 
 use super::webhook::WebhookConfig;
@@ -47,8 +48,8 @@ pub(crate) struct VerifyConfig {
     pub(crate) account: TwilioAccount,
     /// `VA…`
     pub(crate) service_sid: String,
-    /// Locales that Verify is known to take; `None` is the documented list.
-    pub(crate) locales: Option<Vec<String>>,
+    /// Locales that Verify is known to take; none is sent where there are none.
+    pub(crate) locales: Vec<String>,
 }
 
 /// `kind = "twilio-messaging"`
@@ -134,8 +135,8 @@ impl VerifyConfig {
     fn read(reader: &mut Reader<'_>) -> Self {
         let account = TwilioAccount::read(reader);
         let service_sid = reader.required("service_sid");
-        let locales = reader.list("locales", &[]);
-        let locales = (!locales.is_empty()).then_some(locales);
+        // An empty list is a choice: none is sent.
+        let locales = reader.list("locales", &DEFAULT_LOCALES);
         Self { account, service_sid, locales }
     }
 }
