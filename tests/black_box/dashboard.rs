@@ -49,7 +49,7 @@ async fn lived_in() -> World {
         twilio.fail_always(refused, Fault::twilio(20003));
     }
     let eve = world.user("eve");
-    let long_ago = Timestamp::now() - Duration::from_secs(593);
+    let long_ago = Timestamp::now() - Duration::from_secs(586);
     let event = world.sim.okta().event_mfa(&eve, "SMS_FACTOR", Outcome::Success, long_ago);
     world.deliver(&world.sim.okta().envelope(std::slice::from_ref(&event))).await;
     world.event_when(event["uuid"].as_str().unwrap(), "dead").await;
@@ -102,8 +102,8 @@ fn assert_is_well(browser: &mut Browser, world: &World, view: View) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s19_s27_a_browser_shows_what_happened_and_what_is_wrong() {
-    let world = lived_in().await;
     let mut browser = Browser::start();
+    let world = lived_in().await;
     let overview = overview(&world, "24h").await;
     for view in VIEWS {
         browser.open(&world.admin_url(), view);
@@ -111,7 +111,8 @@ async fn s19_s27_a_browser_shows_what_happened_and_what_is_wrong() {
         let text = browser.text();
         for said in [
             "Degraded",
-            "verify is skipped: it refuses our credentials or settings",
+            // Skipped, or about to be tried again.
+            ": it refuses our credentials or settings",
             "1 dead letter",
             "1 message put aside",
             "What to do:",
@@ -171,7 +172,9 @@ async fn the_same_is_there_as_json() {
             (&totals["codes"], &totals["used"], &totals["conversion"]),
             (&1.into(), &1.into(), &1.0.into())
         );
-        assert_eq!(overview["by_time"][steps - 1]["codes"], 1, "it has just happened: {overview}");
+        // An hour may have passed since.
+        let latest = [steps - 2, steps - 1].map(|step| overview["by_time"][step]["codes"].as_u64().unwrap());
+        assert_eq!(latest.iter().sum::<u64>(), 1, "it has just happened: {overview}");
         for (list, name) in [("by_country", "US"), ("by_channel", "sms"), ("by_provider", "verify")] {
             assert_eq!(
                 (&overview[list][0]["name"], &overview[list][0]["sent"]),

@@ -10,7 +10,7 @@ use crate::harness::{PATIENCE, World, ringback, status_of};
 async fn f4_a_hook_in_flight_is_answered_and_the_process_ends_well() {
     let mut world = World::start().await;
     let user = world.user("ana");
-    world.sim.twilio().fail_next(VerifyOp::Create, Fault::Delay(Duration::from_millis(1500)));
+    world.sim.twilio().fail_next(VerifyOp::Create, Fault::Delay(Duration::from_millis(700)));
     let okta = world.sim.okta().clone();
     let request = okta.hook_request(&user.id, Channel::Sms).unwrap();
     let (fired, event_id) = (request.clone(), request.event_id.clone());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use lab::{Bench, Line, Load, Pace, RECOVERY, Told, crash_points, invariants, p99};
+use lab::{Bench, Line, Load, Pace, RECOVERY, Told, crash_points, invariants, percentile};
 use tokio::time::{sleep, sleep_until};
 
 use crate::plan::plan;
@@ -129,7 +129,7 @@ async fn summarize(bench: &Bench, told: &[Told]) {
         let status = told.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         *answers.entry(if told.sent { "sent".to_owned() } else { status }).or_default() += 1;
     }
-    println!("hooks: {} ({answers:?}), p99 {:?}", told.len(), p99(told));
+    println!("hooks: {} ({answers:?}), p99 {:?}", told.len(), percentile(told, 99));
     for table in ["otp_transactions", "send_attempts", "okta_events", "feedback_reports", "dead_letters"] {
         println!("{table}: {}", bench.value(&format!("SELECT count(*) FROM {table}")).await);
     }

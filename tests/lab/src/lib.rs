@@ -33,7 +33,7 @@ pub use balancer::Balancer;
 pub use bench::{Bench, Node, RECOVERY};
 pub use books::Row;
 pub use client::{Reply, SECRET, client};
-pub use load::{Load, Pace, Told, p99};
+pub use load::{Load, Pace, Told, percentile};
 pub use people::{phone, user};
 pub use postgres::{PrivatePostgres, Stop};
 pub use process::{Server, binary, crash_points};

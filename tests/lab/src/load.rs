@@ -66,11 +66,11 @@ pub struct Told {
     pub sent: bool,
 }
 
-/// The longest of the shortest 99 in a hundred.
-pub fn p99(told: &[Told]) -> Duration {
+/// The longest of the shortest so many in a hundred.
+pub fn percentile(told: &[Told], of_a_hundred: usize) -> Duration {
     let mut took: Vec<_> = told.iter().map(|told| told.took).collect();
     took.sort_unstable();
-    took.get(took.len() * 99 / 100).copied().unwrap_or_default()
+    took.get(took.len() * of_a_hundred / 100).copied().unwrap_or_default()
 }
 
 struct Inner {
