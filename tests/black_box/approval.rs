@@ -308,7 +308,16 @@ async fn d3_while_verify_refuses_our_credential_events_wait() {
     world.drained().await;
     assert_eq!(&world.rows("SELECT state FROM okta_events").await[0]["state"], "queued");
     assert_eq!(world.rows("SELECT * FROM dead_letters").await, []);
+    // Codes are sent all the same.
+    let ready = world.admin("/readyz").await;
+    assert_eq!((ready.status, &ready.json()["status"]), (200, &Value::from("degraded")));
+    assert_eq!(ready.json()["feedback"]["why"], "verify refuses our reports");
+    let problems = world.admin("/api/overview").await.json()["problems"].to_string();
+    assert!(problems.contains("A provider is not told which codes are used"), "{problems}");
+    let counted = r#"ringback_report_tries_total{provider="verify",result="refused"} 1"#;
+    assert!(world.admin("/metrics").await.text.contains(counted));
     world.restart().await;
     world.row_when("SELECT * FROM feedback_reports", "result", "reported").await;
     assert_eq!(world.sim.twilio().reports().len(), 1);
+    assert_eq!(world.admin("/readyz").await.json()["feedback"]["status"], "ready");
 }

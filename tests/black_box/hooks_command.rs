@@ -111,7 +111,9 @@ async fn what_is_wrong_is_corrected_and_what_admins_added_stays() {
     let shown = world.sim.okta().registered_hooks();
     let (telephony, events) = (shown[0]["id"].as_str().unwrap(), shown[1]["id"].as_str().unwrap());
     let auth = json!({ "type": "HEADER", "key": "x-old", "value": "old" });
-    let filter = json!({ "type": "EXPRESSION_LANGUAGE", "eventFilterMap": [] });
+    let only_failures = json!({ "version": null, "expression": "event.outcome.result eq 'FAILURE'" });
+    let only_failures = json!({ "event": "user.authentication.auth_via_mfa", "condition": only_failures });
+    let filter = json!({ "type": "EXPRESSION_LANGUAGE", "eventFilterMap": [only_failures] });
     let headers = json!([{ "key": "x-more", "value": "kept" }]);
     let draft = json!({
         "name": "Renamed by hand",
@@ -129,6 +131,9 @@ async fn what_is_wrong_is_corrected_and_what_admins_added_stays() {
     for words in ["header authorization", "user.mfa.factor.activate", "not verified"] {
         assert!(problems[1].contains(words), "no {words} in {problems:?}");
     }
+    let table = hooks(&world, &["list"]).await.done();
+    let told = "Okta tells of user.authentication.auth_via_mfa only where its filter fits: event.outcome.result eq 'FAILURE'";
+    assert!(table.out.contains(told), "{table:?}");
     let doctor = world.command(&["doctor"]).await;
     assert!(doctor.out.contains("warn okta main: its telephony hook"), "{doctor:?}");
     hooks(&world, &["register"]).await.done();
@@ -146,6 +151,20 @@ async fn what_is_wrong_is_corrected_and_what_admins_added_stays() {
     // After a rotation nobody can see which secret Okta has.
     let said = hooks(&world, &["register", "--resend-secret", "--dry-run"]).await.done();
     assert_eq!(said.out.matches("its secret is sent again").count(), 2, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_wrong_at_okta_does_not_verify() {
+    let world = unregistered().await;
+    hooks(&world, &["register"]).await.done();
+    let id = world.sim.okta().registered_hooks()[0]["id"].as_str().unwrap().to_owned();
+    let wrong = telephony_hook("Ringback main telephony", &format!("{PUBLIC}/okta/main/telephony"));
+    manage(&world, Method::PUT, &format!("inlineHooks/{id}"), &wrong).await;
+    // Okta says the same of any error: E0000135.
+    let said = hooks(&world, &["verify"]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("no such hook came in here: is the secret the right one"), "{said:?}");
+    assert!(said.out.contains("ok   main events"), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -110,6 +110,16 @@ async fn d5_which_ways_are_gone_is_a_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d5_where_our_records_are_not_asked_the_number_closes_our_own_code() {
+    let world = World::with(|settings| settings.more = "[feedback]\nmatch = ['profile']\n".to_owned()).await;
+    let user = world.user("ana");
+    let login = world.login(&user, Channel::Sms).await;
+    world.type_in(&user, login.code()).await;
+    world.row_when("SELECT * FROM feedback_reports WHERE matched_by = 'profile'", "result", "reported").await;
+    assert!(world.sim.twilio().approved(&login.request.phone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p6_a_late_event_approves_what_was_open_then_and_no_newer_code() {
     let world = World::start().await;
     let numbers = [phone(), phone()];

@@ -232,6 +232,8 @@ impl App {
             queue: queue.clone(),
             breakers: ingress.as_ref().map(|ingress| ingress.breakers().clone()),
             okta,
+            reports: worker.as_ref().map(|worker| worker.report_health()),
+            clock: clock.clone(),
             leaving: leaving.clone(),
         };
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use journal::Journal;
 use ledger::Drain;
 use okta::{OktaClient, Refusal};
-use otp::OrgName;
+use otp::{Clock, OrgName};
 use queue::{Queue, Relay};
 use serde::Serialize;
 use telephony::{BreakerStatus, Breakers};
 use tokio_util::sync::CancellationToken;
-use worker::{LogParts, OrgAccess};
+use worker::{LogParts, OrgAccess, ReportHealth, ReportTrouble};
 
 use crate::cli::Role;
 
@@ -23,6 +23,10 @@ pub(crate) struct Readiness {
     pub(crate) breakers: Option<Breakers>,
     /// Of the orgs, where this process looks phones up.
     pub(crate) okta: Option<OktaReadiness>,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Of the providers, where this process tells them which codes were used.
+    pub(crate) reports: Option<ReportHealth>,
     /// Cancelled when the process has been told to stop: others should be asked instead.
     pub(crate) leaving: CancellationToken,
 }
@@ -48,6 +52,8 @@ pub(crate) struct Report {
     pub(crate) providers: Option<ProvidersReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) okta: Option<OktaReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) feedback: Option<FeedbackReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +94,25 @@ pub(crate) struct OktaReadiness(Vec<(OrgName, Vec<OktaClient>)>);
 pub(crate) struct OktaReport {
     pub(crate) status: Status,
     pub(crate) why: Option<String>,
+}
+
+/// Whether providers take our reports, as this process finds them.
+#[derive(Debug, Serialize)]
+pub(crate) struct FeedbackReport {
+    pub(crate) status: Status,
+    pub(crate) why: Option<String>,
+}
+
+impl FeedbackReport {
+    fn of(troubles: &[(String, ReportTrouble)]) -> Self {
+        let say = |(name, trouble): &(String, ReportTrouble)| match trouble {
+            ReportTrouble::Refused => format!("{name} refuses our reports"),
+            ReportTrouble::Failing => format!("{name} fails on our reports"),
+        };
+        let why: Vec<_> = troubles.iter().map(say).collect();
+        let status = if why.is_empty() { Status::Ready } else { Status::Degraded };
+        Self { status, why: (!why.is_empty()).then(|| why.join(", ")) }
+    }
 }
 
 impl OktaReadiness {
@@ -184,7 +209,9 @@ impl Readiness {
         let sending = providers.as_ref().map_or(Status::Ready, |providers| providers.status);
         let okta = self.okta.as_ref().map(OktaReadiness::report);
         let asking = okta.as_ref().map_or(Status::Ready, |okta| okta.status);
-        let parts = [journal, ledger, queue, sending, asking];
+        let feedback = self.reports.as_ref().map(|it| FeedbackReport::of(&it.troubles(self.clock.now())));
+        let telling = feedback.as_ref().map_or(Status::Ready, |feedback| feedback.status);
+        let parts = [journal, ledger, queue, sending, asking, telling];
         let status = if stopping || parts.contains(&Status::Unavailable) {
             Status::Unavailable
         } else if parts.contains(&Status::Degraded) {
@@ -214,6 +241,7 @@ impl Readiness {
             },
             providers,
             okta,
+            feedback,
         }
     }
 

@@ -140,5 +140,15 @@ fn describe() {
     );
     describe_counter!("ringback_queue_reconnects_total", "Connections made to the broker again");
     describe_gauge!("ringback_queue_blocked", "1 while the broker takes no messages");
+    describe_counter!("ringback_ledger_facts_total", "Facts that were entered in the ledger");
     describe_counter!("ringback_ledger_refused_total", "Facts the ledger refused for their content");
+    describe_gauge!(
+        "ringback_breaker_state",
+        "0 while a provider is asked, 1 while it is tried out, 2 while it is skipped"
+    );
+    describe_counter!("ringback_breaker_opened_total", "How often a provider began to be skipped");
+    describe_gauge!("ringback_okta_paused", "1 while Okta's API is not asked, by reason");
+    describe_counter!("ringback_report_tries_total", "Answers of providers to reports, each try");
+    describe_counter!("ringback_reconciled_total", "Ambiguous sends that were settled by looking them up");
+    describe_counter!("ringback_cancels_total", "Verifications cancelled to make room for another code");
 }

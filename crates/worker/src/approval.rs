@@ -371,7 +371,10 @@ impl Worker {
                 });
             }
         };
-        if books_asked && matches!(self.open_code(received, &self.vault.hmac(&phone)).await, Ok(Some(_))) {
+        if books_asked
+            && self.by_record_too()
+            && matches!(self.open_code(received, &self.vault.hmac(&phone)).await, Ok(Some(_)))
+        {
             // By the number it would be closed in the place of whatever was entered, which is none of ours.
             let note = "the user's open code at that number went out by another channel, for another purpose or later";
             return Tried::End(End::of(EventState::NoMatch, note));

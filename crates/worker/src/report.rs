@@ -58,6 +58,7 @@ impl Worker {
             trace::link(&span, &trace::of_transaction(transaction.as_u128()));
         }
         let (aimed, answer) = self.tell(&report, verdict).instrument(span).await;
+        self.report_health.note(report.provider.name(), &answer, self.clock.now());
         otp::crash_point!("report.after_response");
         let effect = match &answer {
             Ok(_) => Effect::Had,

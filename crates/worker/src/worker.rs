@@ -21,6 +21,7 @@ use crate::books::Books;
 use crate::inbox::Inbox;
 use crate::org::OrgAccess;
 use crate::replay::end_of;
+use crate::report_health::ReportHealth;
 use crate::settings::Settings;
 use crate::wire::event_of;
 
@@ -41,6 +42,7 @@ pub struct Worker {
     pub(crate) enrolments: Inbox<(OrgName, String, Timestamp)>,
     /// By provider and reference: several messages may belong to one verification.
     pub(crate) references: Inbox<String>,
+    pub(crate) report_health: ReportHealth,
 }
 
 /// Everything a worker works with.
@@ -96,13 +98,20 @@ impl Worker {
             verifications,
             enrolments: Inbox::new(REMEMBERED),
             references,
+            report_health: ReportHealth::default(),
         }
+    }
+
+    /// How providers take its reports, now and whenever it is asked.
+    pub fn report_health(&self) -> ReportHealth {
+        self.report_health.clone()
     }
 
     /// Works until `stop`, then finishes what is in hand.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         // An increase is only seen of what was there before.
         metrics::counter!("ringback_dead_letters_total").increment(0);
+        self.providers.iter().filter(|it| it.reports()).for_each(|it| ReportHealth::announce(it.name()));
         let places = Arc::new(Semaphore::new(self.settings.concurrency));
         let in_hand = TaskTracker::new();
         // They end with this run, however it ends.

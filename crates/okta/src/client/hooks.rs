@@ -25,6 +25,8 @@ pub struct Hook {
     pub header: Option<String>,
     /// The event types that an event hook is told of.
     pub events: Vec<String>,
+    /// Event types of which an event hook is told some only, and which (Okta Expression Language).
+    pub filters: Vec<(String, String)>,
     /// What only the org's admins know of: further headers, filters, a description.
     own: Value,
 }
@@ -234,6 +236,8 @@ impl Hook {
         let config = &it["channel"]["config"];
         let text = |value: &Value| value.as_str().map(plain);
         let events = it["events"]["items"].as_array().into_iter().flatten();
+        let filters = it["events"]["filter"]["eventFilterMap"].as_array().into_iter().flatten();
+        let filter = |it: &Value| Some((text(&it["event"])?, text(&it["condition"]["expression"])?));
         Ok(Self {
             id,
             kind,
@@ -243,6 +247,7 @@ impl Hook {
             url: text(&config["uri"]),
             header: text(&config["authScheme"]["key"]).map(|key| key.to_lowercase()),
             events: events.filter_map(text).collect(),
+            filters: filters.filter_map(filter).collect(),
             own: it.clone(),
         })
     }

@@ -23,8 +23,7 @@ pub(super) async fn run(file: Option<&Path>, arguments: EraseArguments) -> Resul
     if let Some(org) = &org
         && !config.orgs.iter().any(|it| it.name == *org)
     {
-        // The books may hold one that was configured once.
-        eprintln!("ringback: the configuration has no org {org}; looking for it in the books all the same");
+        warn_of(org);
     }
     let vault = privacy::vault(&config)?;
     let number = match &phone {
@@ -86,6 +85,12 @@ pub(super) async fn run(file: Option<&Path>, arguments: EraseArguments) -> Resul
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The books may hold an org that was configured once; a typing error would erase nobody.
+#[expect(clippy::print_stderr, reason = "the command's own output")]
+fn warn_of(org: &OrgName) {
+    eprintln!("ringback: the configuration has no org {org}; it is looked for in the books all the same");
 }
 
 /// Deletes sealed bodies that name the person; how many. Those sealed under another key cannot be looked into, and go by their retention.

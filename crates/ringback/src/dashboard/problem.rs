@@ -55,6 +55,7 @@ pub(super) fn problems(live: &Live, seen: &Seen) -> Vec<Problem> {
     found.journal(live);
     found.providers(live);
     found.okta(live);
+    found.feedback(live);
     found.books(live, seen);
     found.queue(live);
     found.process(live);
@@ -105,6 +106,17 @@ impl Found {
                 "Okta refuses our API credential",
                 format!("{why}. Logins without a record of their send wait in the queue."),
                 "Mend the credential: `ringback doctor` tells what it may do. Then everything goes on by itself.",
+            );
+        }
+    }
+
+    fn feedback(&mut self, live: &Live) {
+        if let Some(why) = live.readiness.feedback.as_ref().and_then(|it| it.why.as_deref()) {
+            self.add(
+                Severity::Warning,
+                "A provider is not told which codes are used",
+                format!("{}. Each is tried again until its verification is over, after ten minutes as a rule; then it is lost.", capital(why)),
+                "`ringback doctor` tells whether the credential is good; otherwise see the provider's status page.",
             );
         }
     }
@@ -255,8 +267,8 @@ impl Found {
         if pile.count > 0 {
             self.add(
                 Severity::Warning,
-                format!("{} no worker", counted(pile.count, "event has found", "events have found")),
-                format!("{}They have waited for more than a minute: no worker runs, or what it needs (Okta, the provider) is away. Providers have not heard of these codes.", since(pile.oldest)),
+                format!("{} for more than a minute", counted(pile.count, "event has waited", "events have waited")),
+                format!("{}Providers have not heard of these codes: no worker runs, or what it needs (Okta, the provider) is away or refuses it.", since(pile.oldest)),
                 "Is `ringback serve --role worker` running? If so, its log and `/readyz` say what it waits for.",
             );
         }
@@ -372,6 +384,7 @@ mod tests {
                 breakers: ["a", "b"].map(|name| breaker(name, "closed", None, None)).into(),
             }),
             okta: None,
+            feedback: None,
         };
         let cursors = ["ledger", "relay"].map(|name| Cursor { name, pending: 0, oldest: None }).into();
         let live = Live {
@@ -436,7 +449,7 @@ mod tests {
         let said = whats(&found).join("\n");
         for part in [
             "1,000 or more dead letters",
-            "7 events have found no worker",
+            "7 events have waited for more than a minute",
             "41 calls with a wrong",
             "worker ended in a panic 2 times",
         ] {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -32,10 +33,17 @@ pub(super) async fn run(
                 "verified": verified,
                 "url": hook.and_then(|hook| hook.url.as_ref()),
                 "events": hook.map(|hook| &hook.events),
+                "filters": hook.map(|hook| hook.filters.iter().cloned().collect::<BTreeMap<_, _>>()),
                 "ours": judged.ours,
                 "ok": fits,
                 "problems": judged.wrong,
             }));
+            for (event, expression) in hook.iter().flat_map(|hook| &hook.filters) {
+                notes.push(format!(
+                    "{}: Okta tells of {event} only where its filter fits: {expression}",
+                    org.name
+                ));
+            }
             rows.push(vec![
                 org.name.to_string(),
                 judged.kind.as_str().to_owned(),
