@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use otp::{Channel, OrgName, TransactionId};
 
 /// Sends Okta's one-time passcodes by SMS and voice, and tells the provider which of them were really used.
@@ -371,9 +371,10 @@ pub(crate) enum DeadCommand {
 
 /// `ringback erase`
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("who").required(true).args(["user", "phone"])))]
 pub(crate) struct EraseArguments {
     /// The Okta user with this id
-    #[arg(long, value_name = "ID", required_unless_present = "phone", conflicts_with = "phone")]
+    #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
     /// Whoever has this number, with + and country code
     #[arg(long, value_name = "NUMBER", conflicts_with = "org")]

@@ -59,7 +59,14 @@ impl Server {
 
     /// Returns once it listens.
     pub async fn listening(&mut self) {
-        (self.public, self.admin) = until("the server listens", async || self.addresses()).await;
+        let found = until("the server listens", async || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("it ended before it listened: {status}\n{}", self.log());
+            }
+            self.addresses()
+        })
+        .await;
+        (self.public, self.admin) = found;
     }
 
     /// Returns once it listens or has ended; whether it listens.
@@ -77,10 +84,7 @@ impl Server {
         found.is_some()
     }
 
-    fn addresses(&mut self) -> Option<(SocketAddr, SocketAddr)> {
-        if let Some(status) = self.child.try_wait().unwrap() {
-            panic!("it ended before it listened: {status}\n{}", self.log());
-        }
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
         let log = self.log();
         let line = log.lines().find(|line| line.contains("\"message\":\"listening\""))?;
         let line: Value = serde_json::from_str(line).ok()?;

@@ -222,9 +222,9 @@ impl Found {
                 Severity::Warning,
                 "Events do not reach the queue",
                 format!(
-                    "{}. {} wait in the journal; nothing is lost, but providers hear late of used codes.",
+                    "{}. {} in the journal; nothing is lost, but providers hear late of used codes.",
                     capital(why),
-                    counted(queue.pending, "record", "records")
+                    counted(queue.pending, "record waits", "records wait")
                 ),
                 "Bring RabbitMQ back (`queue.url`); a memory or disk alarm there has the same effect.",
             );

@@ -109,13 +109,16 @@ async fn send(
         },
     };
     sent.map_err(|error| {
-        let failure = if latch.give_up() {
-            Failure::NotWritten(if error.is_connect() { "connect" } else { "request" })
-        } else {
-            Failure::Doubtful("broken")
-        };
+        let connecting = error.is_connect();
         // The causes say which certificate, which name, which errno; the URL would say whose number in a report by phone.
-        tracing::debug!(error = causes(&error.without_url()), ?failure, "no answer");
+        let causes = causes(&error.without_url());
+        let failure = match (latch.give_up(), connecting) {
+            (true, true) if causes.contains("certificate") => Failure::NotWritten("connect_certificate"),
+            (true, true) => Failure::NotWritten("connect"),
+            (true, false) => Failure::NotWritten("request"),
+            (false, _) => Failure::Doubtful("broken"),
+        };
+        tracing::debug!(error = causes, ?failure, "no answer");
         failure
     })
 }

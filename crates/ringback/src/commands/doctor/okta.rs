@@ -88,7 +88,7 @@ fn unanswered(err: &OktaError) -> Finding {
 }
 
 fn permissions(may: &[&str], may_not: &[(Scope, &str)], reads_log: bool) -> Finding {
-    let can = if may.is_empty() { "nothing".to_owned() } else { may.join(", ") };
+    let can = if may.is_empty() { "do nothing".to_owned() } else { may.join(", ") };
     if may_not.is_empty() {
         return Finding::ok(format!("the API takes our credential, which may {can}"));
     }
@@ -130,13 +130,13 @@ async fn hooks(config: &Config, org: &OrgConfig) -> Vec<Finding> {
     };
     let judged = hooks.judge(Some(&wanted));
     let say = |it: &Judged<'_>| {
-        let name = it.hook.map_or("", |hook| hook.name.as_str());
+        let name = it.hook.map_or_else(String::new, |hook| format!(" {}", hook.name));
         let kind = it.kind.as_str();
         match (it.wrong.is_empty(), it.ours) {
-            (true, true) => Some(Finding::ok(format!("its {kind} hook {name} is as it should be"))),
+            (true, true) => Some(Finding::ok(format!("its {kind} hook{name} is as it should be"))),
             (true, false) => None,
             (false, _) => Some(Finding::warn(
-                format!("its {kind} hook {name}: {}", it.wrong.join("; ")),
+                format!("its {kind} hook{name}: {}", it.wrong.join("; ")),
                 "run `ringback hooks register`",
             )),
         }

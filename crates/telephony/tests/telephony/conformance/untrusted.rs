@@ -41,7 +41,7 @@ async fn c3_a_certificate_nobody_vouches_for_gets_no_code() {
     });
     for kind in KINDS {
         let report = at(kind, &url, budget()).await;
-        assert_eq!((report.outcome, report.cause), (NotSent, Some("connect")), "{}", kind.name);
+        assert_eq!((report.outcome, report.cause), (NotSent, Some("connect_certificate")), "{}", kind.name);
     }
     assert_eq!(heard.join().unwrap(), 0, "not a byte of it");
 }
