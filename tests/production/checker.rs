@@ -121,6 +121,23 @@ fn plants() -> Vec<Plant> {
             "UPDATE send_attempts SET outcome = 'not_sent' WHERE outcome = 'ambiguous'",
         ),
         sql(
+            &["g1_accepted_and_not_recorded"],
+            &format!("UPDATE otp_transactions SET status = 'failed' WHERE id = '{T2}'"),
+        ),
+        // Of one hook that came to two nodes in one moment, a message of the first is taken for one of the second: nobody can tell.
+        Plant {
+            red: &[],
+            facts: vec![
+                send(T1, ANA, "1234567890", "VE1"),
+                send(T3, ANA, "1234567890", "VE1"),
+            ],
+            sql: format!(
+                "INSERT INTO otp_transactions (id, org, status, duplicate_of) VALUES ('{T3}', 'main', 'accepted', '{T1}');
+                INSERT INTO send_attempts (transaction_id, n, provider, started_at, ended_at, outcome, http_status) VALUES
+                    ('{T3}', 1, 'verify', now(), now(), 'accepted', NULL), ('{T3}', 2, 'verify-backup', now(), now(), 'accepted', 201);"
+            ),
+        },
+        sql(
             &["g1b_recorded_and_not_accepted"],
             &format!("INSERT INTO otp_transactions (id, status) VALUES ('{T3}', 'accepted')"),
         ),
