@@ -131,7 +131,7 @@ async fn unreachable(url: String) {
     let request = world.sim.okta().hook_request(&user.id, Channel::Sms).unwrap();
     let result = world.sim.okta().fire_hook(&request).await;
     assert_eq!(status_of(&result.json()), "error", "{url}");
-    assert!(result.elapsed < Duration::from_secs(2), "{url}: {:?}", result.elapsed);
+    assert!(result.elapsed < Duration::from_millis(1500), "{url}: {:?}", result.elapsed);
     let row = world.transaction(&request.event_id).await;
     assert_eq!((&row["status"], &row["failure_class"]), ("failed", "not_sent"), "{url}");
     let attempts = world.attempts(&row).await;

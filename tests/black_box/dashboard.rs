@@ -111,8 +111,7 @@ async fn s19_s27_a_browser_shows_what_happened_and_what_is_wrong() {
         let text = browser.text();
         for said in [
             "Degraded",
-            // Skipped, or about to be tried again.
-            ": it refuses our credentials or settings",
+            "verify is skipped: it refuses our credentials or settings",
             "1 dead letter",
             "1 message put aside",
             "What to do:",

@@ -52,7 +52,7 @@ async fn f10_a_full_journal_refuses_at_once_and_sends_nothing() {
         let request = okta.hook_request(&user.id, Channel::Sms).unwrap();
         let result = okta.fire_hook(&request).await;
         assert_eq!(result.http_status, Some(503), "{result:?}");
-        assert!(result.elapsed < Duration::from_millis(2500), "{result:?}");
+        assert!(result.elapsed < Duration::from_secs(1), "{result:?}");
         assert!(!result.body.contains("journal"), "{result:?}");
     }
     assert_eq!(world.sim.twilio().requests().len(), 1, "nothing was sent");
@@ -159,7 +159,7 @@ async fn p10_a_hook_does_not_wait_for_the_books() {
     let mut logins = Vec::new();
     for user in &users {
         let login = world.login(user, Channel::Sms).await;
-        assert!(login.hook.elapsed < Duration::from_millis(2500), "{:?}", login.hook.elapsed);
+        assert!(login.hook.elapsed < Duration::from_secs(1), "{:?}", login.hook.elapsed);
         logins.push(login);
     }
     let degraded = until("it says so", async || {
@@ -287,7 +287,7 @@ async fn f11_a_journal_that_cannot_be_written_refuses_at_once_and_recovers() {
         let request = world.sim.okta().hook_request(&user.id, Channel::Sms).unwrap();
         let result = world.sim.okta().fire_hook(&request).await;
         assert_eq!(result.http_status, Some(503), "{result:?}");
-        assert!(result.elapsed < Duration::from_millis(2500), "{result:?}");
+        assert!(result.elapsed < Duration::from_secs(1), "{result:?}");
         let request = world.signed(Method::POST, "/okta/main/events").json(&batch(&world, &user, 1));
         assert_eq!(Reply::to(request).await.status, 503, "Okta delivers it again");
     }

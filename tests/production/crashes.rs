@@ -47,7 +47,7 @@ async fn f1_f2_f3_b13_e5_p1_p2_p4_p5_p6_killed_at_every_step() {
         bench.nodes[n].settings.environment.clear();
         let begun = Instant::now();
         bench.up(n).await;
-        assert!(begun.elapsed() < Duration::from_secs(5), "{point}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(2), "{point}: {:?}", begun.elapsed());
         // Okta delivers once more what nobody has taken.
         if !taken {
             assert!(okta.deliver_body(&envelope).await.is_received(), "{point}");

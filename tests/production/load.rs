@@ -70,11 +70,11 @@ async fn g20_p10_a_flood_of_events_does_not_slow_codes() {
     let between = |from: Duration, to: Duration| -> Vec<Told> {
         told.iter().filter(|told| (from..to).contains(&told.due)).cloned().collect()
     };
-    let calm = percentile(&between(calm_from, flood_from), 90);
-    let flooded = percentile(&between(flood_from, flood_to), 90);
+    let calm = percentile(&between(calm_from, flood_from), 99);
+    let flooded = percentile(&between(flood_from, flood_to), 99);
     assert!(told.iter().all(|told| told.sent && told.took < Duration::from_millis(2800)));
     // The flood takes the processor too, which they share: not more than a fraction of the time there is.
-    assert!(flooded < calm * 5 + Duration::from_millis(500), "p90 {flooded:?} instead of {calm:?}");
+    assert!(flooded < calm * 5 + Duration::from_millis(500), "p99 {flooded:?} instead of {calm:?}");
     bench.verify().await;
 }
 

@@ -19,9 +19,8 @@ fn assert_all_sent(told: &[Told]) {
 
 /// Whatever was broken in the meantime: hooks are about as fast as before.
 fn assert_as_fast(what: &str, calm: &[Told], broken: &[Told]) {
-    // Not the slowest of a hundred: that one tells of the machine.
-    let (calm, broken) = (percentile(calm, 90), percentile(broken, 90));
-    assert!(broken < calm * 3 + Duration::from_millis(250), "{what}: p90 {broken:?} instead of {calm:?}");
+    let (calm, broken) = (percentile(calm, 99), percentile(broken, 99));
+    assert!(broken < calm * 3 + Duration::from_millis(250), "{what}: p99 {broken:?} instead of {calm:?}");
 }
 
 /// Lets `load` run for a while, and gives what was said in that time.
