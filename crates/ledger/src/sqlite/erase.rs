@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Row as _};
 use uuid::Uuid;
@@ -81,8 +82,8 @@ async fn rewrite(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-fn list(texts: &[String]) -> String {
-    serde_json::Value::from(texts.to_vec()).to_string()
+fn list<T: Serialize>(items: &[T]) -> String {
+    serde_json::json!(items).to_string()
 }
 
 /// Of the users of these transactions those who are known by the erased number alone: whose they are there is no doubt.
@@ -103,10 +104,6 @@ async fn owners(
     .bind(transactions)
     .fetch_all(connection)
     .await
-}
-
-fn pairs(all: &[(String, String)]) -> String {
-    serde_json::json!(all).to_string()
 }
 
 /// One transaction over all tables; whether there is more. A dry run takes all at once, and takes it back.
@@ -175,7 +172,7 @@ async fn step(
     .execute(&mut *transaction)
     .await?;
     let owners = owners(&mut transaction, person, &these).await?;
-    let users = pairs(&owners);
+    let users = list(&owners);
     let their_sends = sqlx::query(
         "UPDATE okta_send_events SET okta_user_id = NULL
         WHERE (org, okta_user_id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
